@@ -2,7 +2,8 @@
 //
 // A backend type has at least
 //   absl::string_view name;
-//   absl::Status (*probe)(const Host&);   // a pure function of Host: OK, or why it cannot serve here
+//   absl::Status (*probe)(const Host&);   // a pure function of Host: OK, or why it cannot serve
+//   here
 // and whatever factory its contract needs (usually `make`). The table is in order of preference.
 // There are no static registrars: an embedder passes a table of its own.
 #ifndef HULL_RUNTIME_BASE_SELECT_H_
@@ -18,8 +19,9 @@
 
 namespace hull::base {
 
-// Returns the backend called `name`, which must pass its probe, or for "auto" the first that passes.
-// NotFound: no such name (lists the known ones). Unavailable: the probe's reason, or every reason.
+// Returns the backend called `name`, which must pass its probe, or for "auto" the first that
+// passes. NotFound: no such name (lists the known ones). Unavailable: the probe's reason, or every
+// reason.
 template <typename Backend, typename Host>
 absl::StatusOr<const Backend*> Select(absl::Span<const Backend> table, absl::string_view kind,
                                       absl::string_view name, const Host& host) {

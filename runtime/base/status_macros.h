@@ -28,19 +28,19 @@ absl::Status Annotate(const absl::Status& status, const Words&... words) {
 #define HULL_CONCAT_INNER_(a, b) a##b
 #define HULL_CONCAT_(a, b) HULL_CONCAT_INNER_(a, b)
 
-#define RETURN_IF_ERROR(expression, ...)                                                   \
-  do {                                                                                     \
-    if (absl::Status hull_status_ = (expression); !hull_status_.ok()) {                    \
-      return ::hull::base::Annotate(std::move(hull_status_) __VA_OPT__(, ) __VA_ARGS__);   \
-    }                                                                                      \
+#define RETURN_IF_ERROR(expression, ...)                                                 \
+  do {                                                                                   \
+    if (absl::Status hull_status_ = (expression); !hull_status_.ok()) {                  \
+      return ::hull::base::Annotate(std::move(hull_status_) __VA_OPT__(, ) __VA_ARGS__); \
+    }                                                                                    \
   } while (false)
 
-#define ASSIGN_OR_RETURN(declaration, expression, ...)                                     \
-  auto HULL_CONCAT_(hull_statusor_, __LINE__) = (expression);                              \
-  if (!HULL_CONCAT_(hull_statusor_, __LINE__).ok()) {                                      \
-    return ::hull::base::Annotate(std::move(HULL_CONCAT_(hull_statusor_, __LINE__))        \
-                                      .status() __VA_OPT__(, ) __VA_ARGS__);               \
-  }                                                                                        \
+#define ASSIGN_OR_RETURN(declaration, expression, ...)                                          \
+  auto HULL_CONCAT_(hull_statusor_, __LINE__) = (expression);                                   \
+  if (!HULL_CONCAT_(hull_statusor_, __LINE__).ok()) {                                           \
+    return ::hull::base::Annotate(                                                              \
+        std::move(HULL_CONCAT_(hull_statusor_, __LINE__)).status() __VA_OPT__(, ) __VA_ARGS__); \
+  }                                                                                             \
   declaration = *std::move(HULL_CONCAT_(hull_statusor_, __LINE__))
 
 #endif  // HULL_RUNTIME_BASE_STATUS_MACROS_H_
