@@ -12,7 +12,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace hull::base {
 
@@ -20,7 +22,11 @@ inline absl::Status Annotate(absl::Status status) { return status; }
 
 template <typename... Words>
 absl::Status Annotate(const absl::Status& status, const Words&... words) {
-  return absl::Status(status.code(), absl::StrCat(words..., ": ", status.message()));
+  absl::Status annotated(status.code(), absl::StrCat(words..., ": ", status.message()));
+  status.ForEachPayload([&annotated](absl::string_view type, const absl::Cord& payload) {
+    annotated.SetPayload(type, payload);
+  });
+  return annotated;
 }
 
 }  // namespace hull::base
