@@ -1,0 +1,122 @@
+// The lifecycle of containers (runtime.md of the runtime-spec): what `hull create`, `start`, `kill`
+// and the rest do, as a library. One Runtime serves one state directory; it keeps nothing between
+// calls, so that many processes may use the same directory at once (a lock per container id).
+//
+// Errors, by code: InvalidArgument, the spec or an argument is wrong (JSON path, value, rule, fix);
+// NotFound / AlreadyExists, the container id; FailedPrecondition, its status; Unimplemented /
+// Unavailable, the kernel or a backend lacks it; PermissionDenied; Internal, our bug. The texts that
+// engines match are kept: "container does not exist", "container not running", and so on.
+#ifndef HULL_RUNTIME_LIFECYCLE_H_
+#define HULL_RUNTIME_LIFECYCLE_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "cgroups/manager.h"
+#include "seccomp/compiler.h"
+#include "spec/spec.h"
+
+namespace hull::runtime {
+
+// What every operation needs to know: the CLI's global flags, an embedder's configuration.
+struct Config {
+  std::string root;                     // the state directory, absolute; made 0700 when missing
+  std::string cgroup_manager = "auto";  // a name of `cgroup_backends`, or "auto"
+  std::string seccomp_compiler = "auto";
+  // The registries; empty = DefaultCgroupBackends() and DefaultSeccompBackends() of backends.h.
+  absl::Span<const cgroups::Backend> cgroup_backends;
+  absl::Span<const seccomp::Backend> seccomp_backends;
+  // Called for each thing the user should know and that is no error. Null: dropped.
+  std::function<void(absl::string_view)> warn;
+  bool strict = false;  // warnings of the spec parser are errors
+};
+
+struct CreateOptions {
+  std::string id;
+  std::string bundle = ".";     // directory
+  std::string config;           // file; empty = <bundle>/config.json
+  std::string console_socket;   // AF_UNIX path that receives the terminal's master
+  std::string pid_file;         // written atomically, no newline
+  int preserve_fds = 0;         // fds 3..3+N-1 go to the process
+  bool no_pivot = false;
+  bool no_new_keyring = false;
+};
+
+struct RunOptions {
+  bool detach = false;
+  bool keep = false;         // the container stays (stopped) after its process ended
+  bool no_subreaper = false;
+};
+
+struct ExecOptions {
+  std::string id;
+  std::optional<spec::Process> process;  // -p: the whole process; else the config's with the below
+  std::vector<std::string> args;
+  std::vector<std::string> env;                // appended
+  std::string cwd;                             // empty = the config's
+  std::string user;                            // "uid[:gid]"; empty = the config's
+  std::vector<uint32_t> additional_gids;       // appended
+  std::vector<std::string> capabilities;       // added to bounding, effective, permitted
+  std::optional<bool> no_new_privileges;
+  std::string console_socket;
+  std::string pid_file;
+  int preserve_fds = 0;
+  bool terminal = false;
+  bool detach = false;
+  bool ignore_paused = false;
+};
+
+enum class ContainerStatus { kCreating, kCreated, kRunning, kPaused, kStopped };
+absl::string_view StatusName(ContainerStatus status);  // "creating", …
+
+struct ContainerInfo {
+  std::string id;
+  ContainerStatus status = ContainerStatus::kStopped;
+  pid_t pid = 0;  // 0 when stopped
+  std::string bundle;
+  std::string rootfs;
+  int64_t created_ns = 0;  // since the epoch
+  std::map<std::string, std::string> annotations;
+  uint32_t owner_uid = 0;
+};
+
+class Runtime {
+ public:
+  explicit Runtime(Config config);
+
+  // Makes the container; its process waits at the start gate. On failure nothing is left behind.
+  absl::Status Create(const CreateOptions& options);
+  absl::Status Start(absl::string_view id);
+  // create + start; in the foreground waits, forwards signals and the terminal, deletes. Returns
+  // the process's exit status (128 + signal where a signal ended it), 0 at once when detached.
+  absl::StatusOr<int> Run(const CreateOptions& create, const RunOptions& run);
+  // Runs a further process in the container; as Run.
+  absl::StatusOr<int> Exec(const ExecOptions& options);
+  absl::StatusOr<ContainerInfo> State(absl::string_view id);
+  absl::StatusOr<std::vector<ContainerInfo>> List();
+  // `all`: every process in the container's cgroup; OK when there is none.
+  absl::Status Kill(absl::string_view id, int signal, bool all);
+  // `force`: kills first, and removes whatever an unfinished create left; OK when nothing exists.
+  absl::Status Delete(absl::string_view id, bool force);
+  absl::Status Pause(absl::string_view id);
+  absl::Status Resume(absl::string_view id);
+  // The Plan that Create would carry out, as text (`hull explain`). Touches nothing.
+  absl::StatusOr<std::string> Explain(const CreateOptions& options);
+
+ private:
+  Config config_;
+};
+
+}  // namespace hull::runtime
+
+#endif  // HULL_RUNTIME_LIFECYCLE_H_
