@@ -1,0 +1,28 @@
+// What hull's runtime parses and does not act on yet. A row goes when the feature comes.
+#ifndef HULL_SPEC_NOT_YET_H_
+#define HULL_SPEC_NOT_YET_H_
+
+#include "spec/supported.h"
+
+namespace hull::spec {
+
+inline constexpr Unsupported kNotYet[] = {
+    {"/process/apparmorProfile"},
+    {"/process/selinuxLabel"},
+    {"/process/scheduler"},
+    {"/process/ioPriority"},
+    {"/process/execCPUAffinity"},
+    {"/mounts/*/uidMappings"},
+    {"/mounts/*/gidMappings"},
+    {"/mounts/*/options/*", "idmap"},
+    {"/mounts/*/options/*", "ridmap"},
+    {"/linux/mountLabel"},
+    {"/linux/intelRdt"},
+    {"/linux/memoryPolicy"},
+    {"/linux/netDevices"},
+    {"/linux/personality"},
+};
+
+}  // namespace hull::spec
+
+#endif  // HULL_SPEC_NOT_YET_H_
