@@ -22,7 +22,7 @@ show mkdir -p "$bundle"/rootfs/{bin,dev,etc,proc,sys,tmp}
 show install -m 755 "$($BAZEL info -c opt bazel-bin 2>/dev/null)/tools/runtime" "$bundle/hull"
 
 say "a root filesystem out of busybox, and the default config.json"
-show cp /bin/busybox "$bundle/rootfs/bin/busybox"
+show install -m 755 /bin/busybox "$bundle/rootfs/bin/busybox"
 for applet in $(/bin/busybox --list); do
   [ "$applet" = busybox ] || ln -sf busybox "$bundle/rootfs/bin/$applet"
 done
@@ -32,7 +32,7 @@ show ./hull spec
 
 # Makes the container's command that of the arguments, without a terminal.
 set_command() {
-  echo "$bold# process.args in config.json:$plain$(printf ' %q' "$@")"
+  echo "$bold# process.args in config.json:$plain$(quoted "$@")"
   python3 - "$@" <<'PYTHON'
 import json, sys
 with open("config.json") as file:
@@ -43,8 +43,14 @@ with open("config.json", "w") as file:
 PYTHON
 }
 
-# Left by a run that was interrupted.
-for id in quickstart-run quickstart-steps; do ./hull delete --force "$id" >/dev/null 2>&1 || true; done
+# What this run, or one before it that was interrupted, left behind.
+remove_containers() {
+  for id in quickstart-run quickstart-steps; do
+    ./hull delete --force "$id" >/dev/null 2>&1 || true
+  done
+}
+remove_containers
+trap remove_containers EXIT
 
 say "a container from beginning to end"
 set_command sh -c 'echo "pid $$ on $(hostname)"; ps; ls; exit 7'

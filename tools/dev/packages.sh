@@ -20,9 +20,20 @@ bold='' plain=''
 say() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
-# Prints a command as it could be typed, then runs it.
+# The arguments as they could be typed.
+quoted() {
+  local word
+  for word in "$@"; do
+    case $word in
+      *[!A-Za-z0-9_./:=@,+-]* | '') printf ' %s' "${word@Q}" ;;
+      *) printf ' %s' "$word" ;;
+    esac
+  done
+}
+
+# Prints a command, then runs it.
 show() {
-  echo "$bold\$$(printf ' %q' "$@")$plain"
+  echo "$bold\$$(quoted "$@")$plain"
   "$@"
 }
 
