@@ -1,0 +1,91 @@
+// Device nodes and the symlinks of /dev.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/stat.h>
+
+#include "runtime/child/mount_calls.h"
+#include "runtime/child/path.h"
+#include "runtime/child/steps.h"
+#include "runtime/child/text.h"
+
+namespace hull::child {
+namespace {
+
+bool IsNode(int dir_fd, const char* name, const plan::DeviceStep& device, int flags) {
+  struct statx info = {};
+  const long found =
+      RawCall(__NR_statx, dir_fd, AsArg(name), flags, STATX_BASIC_STATS, AsArg(&info));
+  if (found < 0 || (info.stx_mode & S_IFMT) != (device.mode & S_IFMT)) return false;
+  return (device.mode & S_IFMT) == S_IFIFO ||
+         (info.stx_rdev_major == device.major && info.stx_rdev_minor == device.minor);
+}
+
+uint64_t DeviceNumber(const plan::DeviceStep& device) {
+  return (device.minor & 0xff) | (static_cast<uint64_t>(device.major & 0xfff) << 8) |
+         (static_cast<uint64_t>(device.minor & ~0xffu) << 12) |
+         (static_cast<uint64_t>(device.major & ~0xfffu) << 32);
+}
+
+// A node that the image brings is as good as ours if it is the same device; else it is refused.
+int MakeNode(Context& context, const plan::DeviceStep& device, int parent_fd, const char* name) {
+  const long made = RawCall(__NR_mknodat, parent_fd, AsArg(name), device.mode,
+                            static_cast<long>(DeviceNumber(device)));
+  if (made == -EEXIST) {
+    return IsNode(parent_fd, name, device, AT_SYMLINK_NOFOLLOW)
+               ? 0
+               : context.Fail(Operation::kWrongNode, -EEXIST);
+  }
+  HULL_TRY(context, kMakeNode, made);
+  HULL_TRY(context, kMode,
+           RawCall(__NR_fchmodat, parent_fd, AsArg(name), device.mode & 07777));
+  if (device.uid == 0 && device.gid == 0) return 0;
+  HULL_TRY(context, kOwner, RawCall(__NR_fchownat, parent_fd, AsArg(name), device.uid, device.gid,
+                                    AT_SYMLINK_NOFOLLOW));
+  return 0;
+}
+
+// In a user namespace mknod(2) is not allowed: the host's node of the same path is shown, if it is
+// that device.
+int BindNode(Context& context, const plan::DeviceStep& device) {
+  const char* path = context.text(device.path);
+  const UniqueFd tree(static_cast<int>(HULL_TRY(context, kOpenTree, OpenTree(AT_FDCWD, path, 0))));
+  if (!IsNode(tree.get(), "", device, AT_EMPTY_PATH)) {
+    return context.Fail(Operation::kWrongNode, -ENODEV);
+  }
+  const UniqueFd target(OpenOrMakeInRoot(context, path, NodeType::kFile, RESOLVE_NO_SYMLINKS));
+  if (!target.valid()) return -EBADF;
+  HULL_TRY(context, kMoveMount, MoveMount(tree.get(), target.get()));
+  return 0;
+}
+
+}  // namespace
+
+int MakeDevice(Context& context, const Step& step) {
+  const plan::DeviceStep& device = step.device;
+  if (device.bind != 0) return BindNode(context, device);
+  const char* name = nullptr;
+  const UniqueFd parent(
+      OpenParentInRoot(context, context.text(device.path), RESOLVE_NO_SYMLINKS, &name));
+  if (!parent.valid()) return -EBADF;
+  const int error = MakeNode(context, device, parent.get(), name);
+  if (error == -EPERM && (device.mode & S_IFMT) != S_IFIFO) return BindNode(context, device);
+  return error;
+}
+
+int MakeSymlink(Context& context, const Step& step) {
+  const char* name = nullptr;
+  const UniqueFd parent(OpenParentInRoot(context, context.text(step.symlink.path),
+                                         RESOLVE_NO_SYMLINKS, &name));
+  if (!parent.valid()) return -EBADF;
+  const char* target = context.text(step.symlink.target);
+  long made = RawCall(__NR_symlinkat, AsArg(target), parent.get(), AsArg(name));
+  if (made == -EEXIST && step.symlink.replace != 0) {
+    HULL_TRY(context, kUnlink, RawCall(__NR_unlinkat, parent.get(), AsArg(name), 0));
+    made = RawCall(__NR_symlinkat, AsArg(target), parent.get(), AsArg(name));
+  }
+  if (made == -EEXIST) return 0;  // what the image brings stays
+  HULL_TRY(context, kMakeLink, made);
+  return 0;
+}
+
+}  // namespace hull::child

@@ -1,0 +1,108 @@
+// The last steps: what is executed, its HOME, the filter, execve.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <linux/stat.h>
+
+#include "runtime/child/channel.h"
+#include "runtime/child/passwd.h"
+#include "runtime/child/steps.h"
+#include "runtime/child/text.h"
+#include "runtime/child/vector.h"
+
+namespace hull::child {
+namespace {
+
+// As the user, so that it says what execve(2) will say.
+long CheckExecutable(const char* path) {
+  struct statx info = {};
+  const long found =
+      RawCall(__NR_statx, AT_FDCWD, AsArg(path), 0, STATX_TYPE, AsArg(&info));
+  if (found < 0) return found;
+  if ((info.stx_mode & S_IFMT) != S_IFREG) return -EACCES;
+  return RawCall(__NR_faccessat, AT_FDCWD, AsArg(path), 1 /* X_OK */);
+}
+
+}  // namespace
+
+// Like a shell: one that may not be executed is remembered, the search goes on.
+int FindExecutable(Context& context, const Step& step) {
+  const auto candidates = step.find.candidates;
+  long denied = 0;
+  for (uint32_t i = 0; i < candidates.count; ++i) {
+    const char* path = context.text(context.plan->at(candidates, i));
+    const long found = CheckExecutable(path);
+    if (found == 0) {
+      context.executable = path;
+      return 0;
+    }
+    if (found != -ENOENT && found != -ENOTDIR && denied == 0) {
+      denied = found;
+      context.index = i;
+    }
+  }
+  return denied != 0 ? context.Fail(Operation::kNotExecutable, denied)
+                     : context.Fail(Operation::kNotFound, -ENOENT);
+}
+
+int FindHome(Context& context, const Step& step) {
+  char* end = Append(context.home, context.home + sizeof(context.home), "HOME=");
+  if (!FindHomeDirectory(step.home.uid, end, context.home + sizeof(context.home))) {
+    Append(end, context.home + sizeof(context.home), "/");
+  }
+  char** env = PointersOf(context, context.plan->envp);
+  env[step.home.env_slot] = context.home;
+  return 0;
+}
+
+namespace {
+
+// The number that the listener's fd will have: the lowest that is free.
+long NextFd() {
+  const long fd = RawCall(__NR_dup, 0);
+  if (fd >= 0) sys::RawClose(static_cast<int>(fd));
+  return fd;
+}
+
+}  // namespace
+
+// With a listener every system call after this one may block until main has handed the fd over, and
+// the hand-over must come first: main is told before, and answers in shared memory.
+int LoadSeccomp(Context& context, const Step& step) {
+  const plan::SeccompStep& seccomp = step.seccomp;
+  if (seccomp.notifies != 0) {
+    sync::Message message;
+    message.type = sync::MessageType::kSeccomp;
+    message.value = HULL_TRY(context, kDuplicate, NextFd());
+    HULL_TRY(context, kSend, SendMessage(context.report_fd, message));
+  }
+  struct sock_fprog program = {};
+  program.len = static_cast<uint16_t>(seccomp.program.count);
+  program.filter = reinterpret_cast<sock_filter*>(const_cast<plan::Instruction*>(
+      context.plan->begin(seccomp.program)));
+  HULL_TRY(context, kSeccomp, RawCall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, seccomp.flags,
+                                      AsArg(&program)));
+  if (seccomp.notifies == 0) return 0;
+  uint32_t done = 0;
+  while ((done = __atomic_load_n(&context.mailbox->seccomp_done, __ATOMIC_ACQUIRE)) == 0) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
+  return done == 1 ? 0 : context.Fail(Operation::kSeccomp, -ECONNREFUSED);
+}
+
+int Execute(Context& context, const Step& step) {
+  for (int i = 0; i < step.execute.preserve_fds; ++i) {
+    RawCall(__NR_fcntl, 3 + i, F_SETFD, 0);
+  }
+  char** argv = PointersOf(context, step.execute.argv);
+  char** envp = PointersOf(context, context.plan->envp);
+  HULL_TRY(context, kExecute,
+           RawCall(__NR_execve, AsArg(context.executable), AsArg(argv), AsArg(envp)));
+  return 0;
+}
+
+}  // namespace hull::child

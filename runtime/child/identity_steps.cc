@@ -1,0 +1,92 @@
+// Who the process is: bounding set, groups, gid, uid, capabilities, no_new_privs, in the only order
+// that gives up nothing before it was used.
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/prctl.h>
+
+#include "runtime/child/steps.h"
+
+namespace hull::child {
+namespace {
+
+constexpr int kMaxCapabilities = 64;
+
+// PR_CAPBSET_DROP says EINVAL beyond the kernel's last capability.
+int DropBoundingSet(Context& context, uint64_t keep) {
+  for (int capability = 0; capability < kMaxCapabilities; ++capability) {
+    if ((keep >> capability & 1) != 0) continue;
+    const long dropped = RawCall(__NR_prctl, PR_CAPBSET_DROP, capability);
+    if (dropped == -EINVAL) return 0;
+    context.value = capability;
+    HULL_TRY(context, kBoundingSet, dropped);
+  }
+  return 0;
+}
+
+int SetCapabilities(Context& context, uint64_t effective, uint64_t permitted,
+                    uint64_t inheritable) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2];
+  for (int i = 0; i < 2; ++i) {
+    data[i].effective = static_cast<uint32_t>(effective >> (32 * i));
+    data[i].permitted = static_cast<uint32_t>(permitted >> (32 * i));
+    data[i].inheritable = static_cast<uint32_t>(inheritable >> (32 * i));
+  }
+  HULL_TRY(context, kCapabilities, RawCall(__NR_capset, AsArg(&header), AsArg(data)));
+  return 0;
+}
+
+int SetIds(Context& context, const plan::IdentityStep& identity) {
+  if (identity.set_groups != 0) {
+    HULL_TRY(context, kSetGroups, RawCall(__NR_setgroups, identity.groups.count,
+                                          AsArg(context.plan->begin(identity.groups))));
+  }
+  HULL_TRY(context, kSetGid,
+           RawCall(__NR_setresgid, identity.gid, identity.gid, identity.gid));
+  HULL_TRY(context, kSetUid,
+           RawCall(__NR_setresuid, identity.uid, identity.uid, identity.uid));
+  return 0;
+}
+
+int RaiseAmbientSet(Context& context, uint64_t ambient) {
+  HULL_TRY(context, kAmbientSet,
+           RawCall(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
+  for (int capability = 0; capability < kMaxCapabilities; ++capability) {
+    if ((ambient >> capability & 1) == 0) continue;
+    context.value = capability;
+    HULL_TRY(context, kAmbientSet,
+             RawCall(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0));
+  }
+  return 0;
+}
+
+}  // namespace
+
+int TakeIdentity(Context& context, const Step& step) {
+  const plan::IdentityStep& identity = step.identity;
+  const plan::CapabilitySets& sets = identity.capabilities;
+  int error = DropBoundingSet(context, sets.bounding);
+  if (error < 0) return error;
+  HULL_TRY(context, kControl, RawCall(__NR_prctl, PR_SET_KEEPCAPS, 1));
+  error = SetIds(context, identity);
+  if (error < 0) return error;
+  HULL_TRY(context, kControl, RawCall(__NR_prctl, PR_SET_KEEPCAPS, 0));
+  // The change of ids made us dumpable again.
+  HULL_TRY(context, kControl, RawCall(__NR_prctl, PR_SET_DUMPABLE, 0));
+  error = SetCapabilities(context, sets.effective | identity.keep, sets.permitted | identity.keep,
+                          sets.inheritable);
+  if (error < 0) return error;
+  return RaiseAmbientSet(context, sets.ambient);
+}
+
+int SetFinalCapabilities(Context& context, const Step& step) {
+  return SetCapabilities(context, step.capabilities.effective, step.capabilities.permitted,
+                         step.capabilities.inheritable);
+}
+
+int ForbidNewPrivileges(Context& context, const Step&) {
+  HULL_TRY(context, kControl, RawCall(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  return 0;
+}
+
+}  // namespace hull::child

@@ -1,0 +1,94 @@
+#include "runtime/child/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "runtime/child/text.h"
+
+namespace hull::child {
+namespace {
+
+constexpr int kMaxRetries = 10000;  // a rename racing the walk gives EAGAIN; ~10 ms in all
+
+const char* LastComponent(const char* path) {
+  const char* last = path;
+  for (const char* p = path; *p != '\0'; ++p) {
+    if (*p == '/' && p[1] != '\0') last = p + 1;
+  }
+  return *last == '/' ? last + 1 : last;
+}
+
+// Makes one component that is missing. Another's directory of that name, made meanwhile, will do;
+// a dangling symlink will not.
+int MakeComponent(int parent_fd, const char* name, NodeType type) {
+  if (type == NodeType::kDirectory) {
+    const long made = RawCall(__NR_mkdirat, parent_fd, AsArg(name), 0755);
+    if (made < 0 && made != -EEXIST) return static_cast<int>(made);
+    return sys::RawOpenAt(parent_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  }
+  const int made = sys::RawOpenAt(parent_fd, name,
+                                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  if (made < 0) return made;
+  sys::RawClose(made);
+  return sys::RawOpenAt(parent_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+// Walks the path by its prefixes, each resolved from the root anew, so that a symlink in the middle
+// means what it means inside.
+int MakeInRoot(int root_fd, const char* path, NodeType type, uint64_t resolve) {
+  char prefix[kPathMax];
+  UniqueFd parent(sys::RawOpenAt(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!parent.valid()) return -EBADF;
+  size_t n = 0;
+  while (path[n] != '\0') {
+    const size_t start = path[n] == '/' ? n + 1 : n;
+    if (path[n] == '/') prefix[n] = '/', ++n;
+    for (; path[n] != '\0' && path[n] != '/'; ++n) {
+      if (n + 2 >= sizeof(prefix)) return -ENAMETOOLONG;
+      prefix[n] = path[n];
+    }
+    prefix[n] = '\0';
+    if (n == start) continue;
+    const bool last = path[n] == '\0' || (path[n] == '/' && path[n + 1] == '\0');
+    int fd = OpenInRoot(root_fd, prefix, O_PATH, resolve);
+    if (fd == -ENOENT) {
+      fd = MakeComponent(parent.get(), prefix + start, last ? type : NodeType::kDirectory);
+    }
+    if (fd < 0) return fd;
+    parent.reset(fd);
+  }
+  return parent.release();
+}
+
+}  // namespace
+
+int OpenInRoot(int root_fd, const char* path, uint64_t flags, uint64_t resolve) {
+  struct open_how how = {};
+  how.flags = flags | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve;
+  int fd = -EAGAIN;
+  for (int i = 0; i < kMaxRetries && (fd == -EAGAIN || fd == -EINTR); ++i) {
+    fd = sys::RawOpenAt2(root_fd, path, how);
+  }
+  return fd;
+}
+
+int OpenOrMakeInRoot(Context& context, const char* path, NodeType type, uint64_t resolve) {
+  const int fd = OpenInRoot(context.root.get(), path, O_PATH, resolve);
+  if (fd >= 0) return fd;
+  if (fd != -ENOENT) return context.Fail(Operation::kOpenInRoot, fd);
+  return static_cast<int>(HULL_TRY(
+      context, kMakeDirectory, MakeInRoot(context.root.get(), path, type, resolve)));
+}
+
+int OpenParentInRoot(Context& context, const char* path, uint64_t resolve, const char** name) {
+  char parent[kPathMax];
+  *name = LastComponent(path);
+  const size_t size = static_cast<size_t>(*name - path);
+  if (size >= sizeof(parent)) return context.Fail(Operation::kOpenInRoot, -ENAMETOOLONG);
+  for (size_t i = 0; i < size; ++i) parent[i] = path[i];
+  parent[size] = '\0';
+  return OpenOrMakeInRoot(context, size == 0 ? "." : parent, NodeType::kDirectory, resolve);
+}
+
+}  // namespace hull::child

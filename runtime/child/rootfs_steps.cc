@@ -1,0 +1,185 @@
+// Steps on the mount tree as a whole: propagation, the root, what is masked or read-only in it.
+#include <errno.h>
+#include <linux/stat.h>
+#include <sys/sysmacros.h>
+
+#include "runtime/child/mount_calls.h"
+#include "runtime/child/path.h"
+#include "runtime/child/steps.h"
+
+namespace hull::child {
+namespace {
+
+long MountIdOf(int fd, uint64_t* id) {
+  struct statx info = {};
+  const long found =
+      RawCall(__NR_statx, fd, AsArg(""), AT_EMPTY_PATH, STATX_MNT_ID, AsArg(&info));
+  *id = info.stx_mnt_id;
+  return found;
+}
+
+// The mount that holds the rootfs becomes private, so that attaching the container's mounts beneath
+// it is not seen by the host even where everything else stays shared.
+int MakeParentPrivate(Context& context, const char* rootfs) {
+  UniqueFd at(static_cast<int>(
+      HULL_TRY(context, kOpen, sys::RawOpenAt(AT_FDCWD, rootfs, O_PATH | O_CLOEXEC))));
+  uint64_t mount_id = 0;
+  HULL_TRY(context, kStat, MountIdOf(at.get(), &mount_id));
+  for (;;) {
+    UniqueFd up(static_cast<int>(
+        HULL_TRY(context, kOpen, sys::RawOpenAt(at.get(), "..", O_PATH | O_CLOEXEC))));
+    uint64_t up_id = 0;
+    HULL_TRY(context, kStat, MountIdOf(up.get(), &up_id));
+    struct statx here = {}, above = {};
+    RawCall(__NR_statx, at.get(), AsArg(""), AT_EMPTY_PATH, STATX_INO, AsArg(&here));
+    RawCall(__NR_statx, up.get(), AsArg(""), AT_EMPTY_PATH, STATX_INO, AsArg(&above));
+    const bool top = up_id == mount_id && here.stx_ino == above.stx_ino;
+    if (up_id != mount_id || top) break;
+    at = static_cast<UniqueFd&&>(up);
+  }
+  HULL_TRY(context, kMountAttributes, ChangePropagation(at.get(), MS_PRIVATE));
+  return 0;
+}
+
+bool IsNull(int fd) {
+  struct statx info = {};
+  const long found =
+      RawCall(__NR_statx, fd, AsArg(""), AT_EMPTY_PATH, STATX_BASIC_STATS, AsArg(&info));
+  return found == 0 && (info.stx_mode & S_IFMT) == S_IFCHR && info.stx_rdev_major == 1 &&
+         info.stx_rdev_minor == 3;
+}
+
+bool IsDirectory(int fd) {
+  struct statx info = {};
+  const long found =
+      RawCall(__NR_statx, fd, AsArg(""), AT_EMPTY_PATH, STATX_TYPE, AsArg(&info));
+  return found == 0 && (info.stx_mode & S_IFMT) == S_IFDIR;
+}
+
+// One read-only, empty tmpfs serves every masked directory: each would cost a superblock.
+int OpenEmptyDirectory(Context& context) {
+  const UniqueFd fs(static_cast<int>(
+      HULL_TRY(context, kFsOpen, RawCall(__NR_fsopen, AsArg("tmpfs"), FSOPEN_CLOEXEC))));
+  const struct {
+    const char *key, *value;
+  } options[] = {{"nr_blocks", "1"}, {"nr_inodes", "2"}, {"mode", "0755"}};
+  for (const auto& option : options) {
+    HULL_TRY(context, kFsConfig, RawCall(__NR_fsconfig, fs.get(), FSCONFIG_SET_STRING,
+                                         AsArg(option.key), AsArg(option.value), 0));
+  }
+  HULL_TRY(context, kFsConfig,
+           RawCall(__NR_fsconfig, fs.get(), FSCONFIG_SET_FLAG, AsArg("ro"), 0, 0));
+  HULL_TRY(context, kFsConfig, RawCall(__NR_fsconfig, fs.get(), FSCONFIG_CMD_CREATE, 0, 0, 0));
+  return static_cast<int>(
+      HULL_TRY(context, kFsMount,
+               RawCall(__NR_fsmount, fs.get(), FSMOUNT_CLOEXEC,
+                       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                           MOUNT_ATTR_NOEXEC)));
+}
+
+int MaskDirectory(Context& context, int target_fd) {
+  if (!context.mask.valid()) {
+    const int fd = OpenEmptyDirectory(context);
+    if (fd < 0) return fd;
+    context.mask.reset(fd);
+    HULL_TRY(context, kMoveMount, MoveMount(fd, target_fd));
+    return 0;
+  }
+  const UniqueFd copy(static_cast<int>(
+      HULL_TRY(context, kOpenTree, OpenTree(context.mask.get(), "", AT_EMPTY_PATH))));
+  HULL_TRY(context, kMoveMount, MoveMount(copy.get(), target_fd));
+  return 0;
+}
+
+// The host's /dev/null, while the host's tree is in sight: the container's may be anything.
+int MaskFile(Context& context, int target_fd) {
+  const UniqueFd null(static_cast<int>(
+      HULL_TRY(context, kOpenTree, OpenTree(AT_FDCWD, "/dev/null", 0))));
+  if (!IsNull(null.get())) return context.Fail(Operation::kWrongNode, -ENODEV);
+  HULL_TRY(context, kMoveMount, MoveMount(null.get(), target_fd));
+  return 0;
+}
+
+}  // namespace
+
+int SetPropagation(Context& context, const Step& step) {
+  struct mount_attr attributes = {};
+  attributes.propagation = step.flags.flags & ~static_cast<uint64_t>(MS_REC);
+  HULL_TRY(context, kMountAttributes,
+           RawCall(__NR_mount_setattr, AT_FDCWD, AsArg("/"), AT_RECURSIVE, AsArg(&attributes),
+                   sizeof(attributes)));
+  return 0;
+}
+
+int AttachRootfs(Context& context, const Step& step) {
+  const char* rootfs = context.text(step.text.text);
+  if (const int error = MakeParentPrivate(context, rootfs); error < 0) return error;
+  UniqueFd tree(static_cast<int>(
+      HULL_TRY(context, kOpenTree, OpenTree(AT_FDCWD, rootfs, AT_RECURSIVE))));
+  const UniqueFd below(static_cast<int>(HULL_TRY(
+      context, kOpen, sys::RawOpenAt(AT_FDCWD, rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC))));
+  HULL_TRY(context, kMoveMount, MoveMount(tree.get(), below.get()));
+  context.root = static_cast<UniqueFd&&>(tree);
+  return 0;
+}
+
+// The new root is stacked on the old one's place, the old one detached: no directory is needed for
+// it, and nothing of it can be reached afterwards.
+int PivotRoot(Context& context, const Step&) {
+  const UniqueFd old(static_cast<int>(
+      HULL_TRY(context, kOpen, sys::RawOpenAt(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC))));
+  HULL_TRY(context, kChangeDirectory, RawCall(__NR_fchdir, context.root.get()));
+  HULL_TRY(context, kPivotRoot, RawCall(__NR_pivot_root, AsArg("."), AsArg(".")));
+  HULL_TRY(context, kChangeDirectory, RawCall(__NR_fchdir, old.get()));
+  // What the host has mounted must not be unmounted there when our copies of it go.
+  HULL_TRY(context, kMountAttributes, ChangePropagation(old.get(), MS_SLAVE | MS_REC));
+  HULL_TRY(context, kUnmount, RawCall(__NR_umount2, AsArg("."), 2 /* MNT_DETACH */));
+  HULL_TRY(context, kChangeDirectory, RawCall(__NR_chdir, AsArg("/")));
+  context.root.reset();
+  context.mask.reset();
+  return 0;
+}
+
+int SetRootPropagation(Context& context, const Step& step) {
+  const UniqueFd root(static_cast<int>(
+      HULL_TRY(context, kOpen, sys::RawOpenAt(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC))));
+  HULL_TRY(context, kMountAttributes, ChangePropagation(root.get(), step.flags.flags));
+  return 0;
+}
+
+int SetMountAttributes(Context& context, const Step& step) {
+  const UniqueFd target(static_cast<int>(HULL_TRY(
+      context, kOpenInRoot,
+      OpenInRoot(context.root.get(), context.text(step.attributes.path), O_PATH))));
+  struct mount_attr attributes = {};
+  attributes.attr_set = step.attributes.attr_set;
+  attributes.attr_clr = step.attributes.attr_clear;
+  HULL_TRY(context, kMountAttributes, SetAttributes(target.get(), 0, attributes));
+  return 0;
+}
+
+// A path that is not there needs no mask.
+int MaskPath(Context& context, const Step& step) {
+  const int fd = OpenInRoot(context.root.get(), context.text(step.text.text), O_PATH);
+  if (fd == -ENOENT || fd == -ENOTDIR) return 0;
+  const UniqueFd target(static_cast<int>(HULL_TRY(context, kOpenInRoot, fd)));
+  return IsDirectory(target.get()) ? MaskDirectory(context, target.get())
+                                   : MaskFile(context, target.get());
+}
+
+// Read-only before it is seen: the clone is changed while nobody can reach it, then put on the very
+// object that was cloned.
+int MakePathReadonly(Context& context, const Step& step) {
+  const int fd = OpenInRoot(context.root.get(), context.text(step.text.text), O_PATH);
+  if (fd == -ENOENT || fd == -ENOTDIR) return 0;
+  const UniqueFd target(static_cast<int>(HULL_TRY(context, kOpenInRoot, fd)));
+  const UniqueFd tree(static_cast<int>(
+      HULL_TRY(context, kOpenTree, OpenTree(target.get(), "", AT_EMPTY_PATH | AT_RECURSIVE))));
+  struct mount_attr attributes = {};
+  attributes.attr_set = MOUNT_ATTR_RDONLY;
+  HULL_TRY(context, kMountAttributes, SetAttributes(tree.get(), AT_RECURSIVE, attributes));
+  HULL_TRY(context, kMoveMount, MoveMount(tree.get(), target.get()));
+  return 0;
+}
+
+}  // namespace hull::child

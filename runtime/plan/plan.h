@@ -1,0 +1,286 @@
+// Plan: everything that is to be done for one container or exec, decided before the first clone.
+//
+// A Plan is one contiguous, position-independent block of bytes: this struct, then the arrays and
+// texts that it refers to by offsets from its own first byte. It goes through a memfd to the
+// processes that carry it out, unparsed; Describe() prints it, so `hull explain` and the error texts
+// show what will run, not what was meant. Freestanding: the init program includes this header.
+//
+// The processes only walk their list of steps, in order; the first that fails ends the walk and is
+// reported as (process, step, operation, errno). Where a kernel may lack a call, the step itself
+// says what to do instead.
+#ifndef HULL_RUNTIME_PLAN_PLAN_H_
+#define HULL_RUNTIME_PLAN_PLAN_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace hull::plan {
+
+// A NUL-terminated text; offset 0 means absent.
+struct Text {
+  uint32_t offset = 0;
+  explicit operator bool() const { return offset != 0; }
+};
+
+template <typename T>
+struct Array {
+  uint32_t offset = 0;
+  uint32_t count = 0;
+};
+
+// A vector of pointers as execve(2) wants it: `count` offsets of texts in 64-bit slots, one more
+// slot of 0. The process that needs it turns the offsets into pointers in its private mapping.
+struct PointerVector {
+  uint32_t offset = 0;
+  uint32_t count = 0;
+};
+
+enum class StepKind : uint32_t {
+  kFail,             // tests only: fail with `fail.error`
+  kAwait,            // wait for a message of main (`await.message`)
+  kRequest,          // send a message to main, wait for its answer
+  kSetNamespaces,    // join namespaces
+  kUnshare,          // new namespaces for this process (and, for pid and time, its children)
+  kSpawnInit,        // intermediate only: clone init as a sibling, tell main, exit
+  kBecomeRoot,       // uid and gid 0 of the user namespace
+  kNonDumpable,      // nobody may ptrace or read us until execve
+  kNewSession,       // setsid
+  kSessionKeyring,   // a session keyring of the container's own
+  kLoopbackUp,       // "lo" of a new network namespace
+  kHostname,
+  kDomainname,
+  kSysctl,
+  kRlimit,
+  kPropagation,      // of every mount, so that nothing leaks to the host
+  kRootfs,           // clone the rootfs, attach the clone over itself
+  kMount,
+  kDevice,
+  kSymlink,
+  kConsole,          // make a terminal in the container's devpts, send its master away
+  kUseConsole,       // the terminal becomes stdin, stdout, stderr and controlling
+  kHooks,
+  kMaskPath,
+  kReadonlyPath,
+  kMountAttributes,  // of a mount that is there: read-only root, remounts
+  kPivotRoot,
+  kRootPropagation,  // linux.rootfsPropagation, after the pivot
+  kUmask,
+  kWorkingDirectory,
+  kOwnStdio,         // pipes and terminals on 0..2 belong to the user
+  kFindExecutable,
+  kHome,             // HOME from the container's passwd where env has none
+  kIdentity,         // bounding set, groups, gid, uid, capabilities
+  kReady,            // tell main; nothing that can be checked before the start is left unchecked
+  kStartGate,        // wait for `start`
+  kFinalCapabilities,
+  kNoNewPrivileges,
+  kSeccomp,
+  kExecute,
+};
+
+// ---- payloads -----------------------------------------------------------------------------------
+
+struct FailStep {
+  int32_t error;
+};
+
+struct MessageStep {
+  uint32_t message;  // sync::MessageType
+};
+
+struct NamespaceEntry {
+  int32_t fd;      // of the namespace, or a pidfd
+  uint32_t types;  // CLONE_NEW*, several with a pidfd
+};
+struct SetNamespacesStep {
+  Array<NamespaceEntry> entries;  // in order
+};
+
+struct FlagsStep {
+  uint64_t flags;  // CLONE_NEW* for kUnshare and kSpawnInit; MS_* for propagation
+};
+
+struct TextStep {
+  Text text;
+};
+
+struct SysctlStep {
+  Text path;   // beneath /proc/sys
+  Text value;
+};
+
+struct RlimitStep {
+  uint32_t resource;
+  uint64_t soft, hard;
+};
+
+struct Option {  // one option of a file system; an absent value makes it a flag
+  Text key, value;
+};
+
+struct MountStep {
+  Text target;             // in the container
+  Text type;               // of a new file system; absent for a bind
+  Text source;             // a bind's host path, else what the file system shows as its source
+  int32_t source_fd;       // a detached mount that main opened, -1 = open `source`
+  Array<Option> options;   // for fsconfig
+  Text data;               // the same, joined for mount(2)
+  uint64_t mount_flags;    // the same and the attributes as MS_*, for mount(2)
+  uint64_t attr_set, attr_clear;                      // MOUNT_ATTR_*
+  uint64_t recursive_attr_set, recursive_attr_clear;  // the same for the whole tree (r… options)
+  uint64_t propagation;    // MS_SHARED …, with MS_REC for the tree; 0 = as it comes
+  uint32_t recursive;      // rbind
+  uint32_t plain_target;   // no component may be a symlink (/proc, /sys)
+  uint32_t keep_mode;      // a tmpfs without mode=: the mode of what it covers
+  uint32_t copy_up;        // tmpcopyup: starts with the files it covers
+  Text fallback_source;    // where a new file system is refused (EPERM, EBUSY): bind this
+};
+
+struct AttributesStep {
+  Text path;
+  uint64_t attr_set, attr_clear;  // MOUNT_ATTR_*
+};
+
+struct DeviceStep {
+  Text path;
+  uint32_t mode;  // type and permissions, as mknod(2)
+  uint32_t major, minor;
+  uint32_t uid, gid;
+  uint32_t bind;  // bind the host's node: mknod is not allowed in a user namespace
+};
+
+struct SymlinkStep {
+  Text target, path;
+  uint32_t replace;  // an entry of that name goes first
+};
+
+struct ConsoleStep {
+  int32_t socket_fd;
+  uint16_t rows, columns;  // 0 = leave
+  uint32_t uid;
+  uint32_t bind_console;   // show it at /dev/console too (not in exec)
+};
+
+struct HookEntry {
+  Text path;
+  PointerVector argv, envp;
+  int32_t timeout_s;  // 0 = none
+  Text where;         // "/hooks/createContainer/0"
+};
+struct HooksStep {
+  Array<HookEntry> hooks;
+  // The state document on their stdin is head + pid + tail.
+  Text state_head, state_tail;
+  Text cwd;  // the bundle; absent once the host's tree is out of sight
+};
+
+struct DirectoryChange {  // kWorkingDirectory
+  Text path;
+  uint32_t create;
+};
+
+struct FindStep {
+  Array<Text> candidates;
+};
+
+struct HomeStep {
+  uint32_t uid;
+  uint32_t env_slot;  // of Plan::envp, filled with "HOME=…"
+};
+
+struct CapabilitySets {
+  uint64_t bounding, effective, permitted, inheritable, ambient;  // bit n = capability n
+};
+struct IdentityStep {
+  uint32_t uid, gid;
+  Array<uint32_t> groups;
+  uint32_t set_groups;   // 0 where setgroups(2) is denied and nothing was asked
+  CapabilitySets capabilities;
+  uint64_t keep;         // permitted and effective until kFinalCapabilities
+};
+
+struct GateStep {
+  int32_t listen_fd;  // a listening AF_UNIX socket, -1 = the sync channel
+};
+
+struct Instruction {  // struct sock_filter
+  uint16_t code;
+  uint8_t jt, jf;
+  uint32_t k;
+};
+struct SeccompStep {
+  Array<Instruction> program;
+  uint32_t flags;     // SECCOMP_FILTER_FLAG_*
+  uint32_t notifies;  // the listener's fd goes to main first
+};
+
+struct ExecuteStep {
+  PointerVector argv;
+  int32_t preserve_fds;
+};
+
+struct Step {
+  StepKind kind = StepKind::kFail;
+  Text where;  // the JSON pointer that asked for it, where one did
+  union {
+    FailStep fail;
+    MessageStep message;
+    SetNamespacesStep set_namespaces;
+    FlagsStep flags;
+    TextStep text;
+    SysctlStep sysctl;
+    RlimitStep rlimit;
+    MountStep mount;
+    AttributesStep attributes;
+    DeviceStep device;
+    SymlinkStep symlink;
+    ConsoleStep console;
+    HooksStep hooks;
+    DirectoryChange change;
+    FindStep find;
+    HomeStep home;
+    IdentityStep identity;
+    CapabilitySets capabilities;
+    GateStep gate;
+    SeccompStep seccomp;
+    ExecuteStep execute;
+  };
+  Step() : mount{} {}
+};
+
+enum class Launch : uint32_t {
+  kDirect,  // one clone3 with every new namespace; that child is init
+  kStaged,  // the child is the intermediate: it joins, unshares, and clones init
+};
+
+// ---- the block ----------------------------------------------------------------------------------
+
+constexpr uint64_t kMagic = 0x31304e414c50ull;  // "PLAN01"
+
+struct Plan {
+  uint64_t magic = kMagic;
+  uint64_t size_bytes = 0;  // of the whole block
+  Launch launch = Launch::kDirect;
+  int32_t sync_fd = -1;     // init's end of the channel
+  uint64_t clone_flags = 0;  // CLONE_NEW* of the first clone
+  uint32_t maps_ids = 0;     // main writes uid and gid maps (and time offsets) for the first child
+  uint32_t keeps_capabilities = 0;  // a new user namespace in the first clone: see runtime/spawn.h
+  Array<int32_t> inherited_fds;     // what the first child may keep open over its execve
+  Array<Step> intermediate;
+  Array<Step> init;
+  PointerVector envp;  // of the container's process
+
+  const char* text(Text t) const { return reinterpret_cast<const char*>(this) + t.offset; }
+  template <typename T>
+  const T* begin(Array<T> array) const {
+    return reinterpret_cast<const T*>(reinterpret_cast<const char*>(this) + array.offset);
+  }
+  template <typename T>
+  const T& at(Array<T> array, uint32_t i) const {
+    return begin(array)[i];
+  }
+};
+
+}  // namespace hull::plan
+
+#endif  // HULL_RUNTIME_PLAN_PLAN_H_

@@ -1,0 +1,119 @@
+// The one message table between main, the intermediate and init.
+//
+//   from          message      to             meaning
+//   ------------  -----------  -------------  --------------------------------------------------------
+//   main          kGo          first child    you are in your cgroup (only where Attach() must do it)
+//   first child   kMapIds      main           I am in my user (time) namespace: write maps and offsets
+//   main          kMapped      first child    done
+//   intermediate  kInitPid     main           `value` = init's pid, as main sees it; I exit
+//   init          kRunHooks    main           mounts are made: prestart and createRuntime hooks; kHooksDone
+//   main          kHooksDone   init           `value` = my pid, as the runtime sees it
+//   init          kReady       main           nothing is left but the start gate
+//   main          kStart       init           (no start socket) pass the gate
+//   init          kSeccomp     main           I load a filter with a listener now; its fd is `value`
+//   any child     kFailed      main           `step`, `operation`, `error`; I exit
+//
+// After kStart, end of file means that execve succeeded. Everything is one fixed-size record on a
+// SOCK_SEQPACKET pair, so a hostile or dying child can send nothing half. `kSeccomp` has no answer by
+// message: a filter may notify on any system call, so init waits on the Mailbox without one.
+#ifndef HULL_RUNTIME_SYNC_MESSAGE_H_
+#define HULL_RUNTIME_SYNC_MESSAGE_H_
+
+#include <cstdint>
+
+namespace hull::sync {
+
+enum class MessageType : uint32_t {
+  kNone,
+  kGo,
+  kMapIds,
+  kMapped,
+  kInitPid,
+  kRunHooks,
+  kHooksDone,
+  kReady,
+  kStart,
+  kSeccomp,
+  kFailed,
+};
+
+enum class ProcessRole : uint32_t { kIntermediate, kInit };
+
+// The operation within a step that failed: a system call, or what a hook did.
+enum class Operation : uint32_t {
+  kNone,
+  kOpen,
+  kOpenInRoot,
+  kMakeDirectory,
+  kMakeFile,
+  kMakeNode,
+  kMakeLink,
+  kStat,
+  kRead,
+  kWrite,
+  kOwner,
+  kMode,
+  kUnlink,
+  kSocket,
+  kIoctl,
+  kReceive,
+  kSend,
+  kAccept,
+  kSetNamespace,
+  kUnshare,
+  kClone,
+  kMapMemory,
+  kSetUid,
+  kSetGid,
+  kSetGroups,
+  kBoundingSet,
+  kCapabilities,
+  kAmbientSet,
+  kControl,
+  kSession,
+  kKeyring,
+  kHostName,
+  kLimit,
+  kOpenTree,
+  kFsOpen,
+  kFsConfig,
+  kFsMount,
+  kMoveMount,
+  kMountAttributes,
+  kMount,
+  kUnmount,
+  kPivotRoot,
+  kChangeDirectory,
+  kOutsideRoot,      // a path that leads out of the container's root
+  kWrongNode,        // a device node is not what it must be
+  kTerminal,
+  kDuplicate,
+  kCloseRange,
+  kSeccomp,
+  kExecute,
+  kNotFound,         // no candidate is there
+  kNotExecutable,    // one is there that may not be executed
+  kHookExecute,
+  kHookStatus,       // `value` = exit status, or 128 + signal
+  kHookTimeout,
+  kHookSpawn,
+};
+
+struct Message {
+  MessageType type = MessageType::kNone;
+  ProcessRole role = ProcessRole::kInit;
+  uint32_t step = 0;
+  Operation operation = Operation::kNone;
+  int32_t error = 0;   // errno, positive
+  uint32_t index = 0;  // of the entry within the step (the hook, the namespace, the option)
+  int64_t value = 0;
+};
+
+// A page shared by main and init, for what may not be a system call.
+struct Mailbox {
+  uint32_t seccomp_done;  // main has the listener's fd (1), or has not and gave up (2)
+};
+
+}  // namespace hull::sync
+
+#endif  // HULL_RUNTIME_SYNC_MESSAGE_H_
