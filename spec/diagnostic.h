@@ -11,13 +11,14 @@
 namespace hull::spec {
 
 struct Diagnostic {
-  std::string file;     // as the caller named it
-  int line = 0;         // from 1; 0 = the value came from no file
-  int column = 0;       // from 1, in bytes
-  std::string pointer;  // RFC 6901: "/linux/resources/memory/swap"; "" = the whole document
-  std::string value;    // as JSON, at most 80 bytes, printable; never an environment value; or empty
-  std::string problem;  // "expected an integer in 0..4294967294"
-  std::string fix;      // "use 65534 for nobody"; may be empty
+  std::string file = {};     // as the caller named it
+  int line = 0;              // from 1; 0 = the value came from no file
+  int column = 0;            // from 1, in bytes
+  std::string pointer = {};  // RFC 6901: "/linux/resources/memory/swap"; "" = the whole document
+  std::string value =
+      {};  // as JSON, at most 80 bytes, printable; never an environment value; or empty
+  std::string problem = {};  // "expected an integer in 0..4294967294"
+  std::string fix = {};      // "use 65534 for nobody"; may be empty
 };
 
 // At most this many errors are worded; the rest are counted.

@@ -59,7 +59,8 @@ class Document {
   friend class TreeBuilder;
 
   std::string file_;
-  std::string text_;  // decoded in place: a string's escapes are gone, the lines stand where they did
+  std::string
+      text_;  // decoded in place: a string's escapes are gone, the lines stand where they did
   std::vector<Node> nodes_;
 };
 

@@ -54,6 +54,19 @@ def archive_dependencies():
         upstream = ["https://github.com/google/glog/archive/v0.6.0.tar.gz"],
     )
 
+    maybe(
+        pool_archive,
+        name = "com_github_tencent_rapidjson",  # headers only, seen by spec/document.cc alone
+        build = "\n".join([
+            "load(\"@rules_cc//cc:defs.bzl\", \"cc_library\")",
+            "cc_library(name = \"rapidjson\", hdrs = glob([\"include/**/*.h\"]),",
+            "    includes = [\"include\"], visibility = [\"//visibility:public\"])",
+        ]),
+        pool_path = "r/rapidjson/rapidjson_1.1.0+dfsg2.orig.tar.gz",
+        sha256 = "92aa6402743012e5f2c3db17def1ff5273df4f3ca7a8f8ed9f1041d392c14ce7",
+        strip_prefix = "rapidjson-1.1.0",
+    )
+
 def hull_dependencies():
     """For a WORKSPACE, hull's own or that of a project that embeds it (Bazel 4)."""
     for name, path in {"rules_cc": "cc", "rules_java": "java", "rules_proto": "proto"}.items():
