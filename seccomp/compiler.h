@@ -21,14 +21,23 @@ Host ProbeHost();
 
 struct Compiled {
   Filter filter;
-  std::vector<std::string> unknown_syscalls;  // names that were skipped; the caller warns once
+  // Names that were skipped because the compiling library does not know them, each once, in the
+  // order of the spec; the caller warns once.
+  std::vector<std::string> unknown_syscalls;
 };
 
 struct Backend {
   absl::string_view name;
   absl::Status (*probe)(const Host& host);
-  // InvalidArgument names the JSON path below /linux/seccomp, the value and what was expected.
+  // Spec: config-linux.md#seccomp. The native architecture is always covered. Rules that say what
+  // the default says are dropped; for one system call, a rule without arguments beats those with
+  // them. Two rules with different actions whose arguments overlap have no order in the spec, and
+  // none here: one of the two holds.
+  // InvalidArgument names the JSON path below /linux/seccomp, the value and what was expected;
+  // Unimplemented: this kernel lacks the action.
   absl::StatusOr<Compiled> (*compile)(const spec::Seccomp& seccomp);
+  // The generator and its version, "libseccomp 2.5.4": part of the cache's key.
+  std::string (*version)();
 };
 
 extern const Backend kLibseccompBackend;  // "libseccomp"
