@@ -1,0 +1,258 @@
+#include "runtime/plan/build.h"
+
+#include <linux/mount.h>
+#include <linux/sched.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/plan/mount_options.h"
+#include "runtime/plan/names.h"
+#include "runtime/plan/steps.h"
+#include "runtime/sync/message.h"
+
+namespace hull::plan {
+namespace {
+
+using sync::MessageType;
+
+uint32_t Number(MessageType type) { return static_cast<uint32_t>(type); }
+
+// What the spec's namespaces come to.
+struct Namespaces {
+  uint64_t made = 0;    // CLONE_NEW* of new ones
+  uint64_t joined = 0;  // of those with a path
+  std::vector<NamespaceEntry> entries;  // to join, in order
+};
+
+// A privileged caller joins the user namespace last (before it, every other is open to it), anybody
+// else first (only there is it privileged).
+Namespaces SortNamespaces(const CreateInput& input) {
+  Namespaces result;
+  const auto& namespaces = input.spec.linux_.namespaces;
+  for (size_t i = 0; i < namespaces.size(); ++i) {
+    const uint64_t flag = NamespaceFlag(namespaces[i].type);
+    if (namespaces[i].path.empty()) {
+      result.made |= flag;
+      continue;
+    }
+    result.joined |= flag;
+    const int fd = i < input.fds.namespaces.size() ? input.fds.namespaces[i] : -1;
+    result.entries.push_back({fd, static_cast<uint32_t>(flag)});
+  }
+  std::stable_partition(result.entries.begin(), result.entries.end(),
+                        [&input](const NamespaceEntry& entry) {
+                          return (entry.types == CLONE_NEWUSER) != input.privileged;
+                        });
+  return result;
+}
+
+bool HasHooks(const spec::Spec& spec) {
+  return spec.hooks.has_value() &&
+         !(spec.hooks->prestart.empty() && spec.hooks->create_runtime.empty() &&
+           spec.hooks->create_container.empty() && spec.hooks->start_container.empty());
+}
+
+// `process_env`: startContainer hooks without an env of their own have the process's, as with runc.
+void AddHooks(const std::vector<spec::Hook>& hooks, absl::string_view name, const CreateInput& input,
+              const std::vector<std::string>* process_env, StepList& steps) {
+  if (hooks.empty()) return;
+  Arena& arena = steps.arena();
+  std::vector<HookEntry> entries;
+  for (size_t i = 0; i < hooks.size(); ++i) {
+    const spec::Hook& hook = hooks[i];
+    const bool own_env = !hook.env.empty() || process_env == nullptr;
+    entries.push_back({
+        .path = arena.AddText(hook.path),
+        .argv = arena.AddPointers(hook.args.empty() ? std::vector<std::string>{hook.path}
+                                                    : hook.args),
+        .envp = arena.AddPointers(own_env ? hook.env : *process_env),
+        .timeout_s = hook.timeout_s.value_or(0),
+        .where = arena.AddText(absl::StrCat("/hooks/", name, "/", i)),
+    });
+  }
+  Step& step = steps.Add(StepKind::kHooks, absl::StrCat("/hooks/", name));
+  step.hooks.hooks = arena.AddArray(entries);
+  step.hooks.state_head = arena.AddText(input.state.head);
+  step.hooks.state_tail = arena.AddText(input.state.tail);
+  step.hooks.cwd = name == "createContainer" ? arena.AddText(input.bundle) : Text{};
+}
+
+// Session, keyring, and what belongs to the fresh namespaces, before any file is touched.
+void AddNamespaceSettings(const CreateInput& input, uint64_t made, StepList& steps) {
+  const spec::Spec& spec = input.spec;
+  steps.AddFlags(StepKind::kUmask, "", 0);
+  steps.Add(StepKind::kNewSession);
+  if (input.session_keyring) {
+    steps.AddText(StepKind::kSessionKeyring, "", absl::StrCat("_ses.", input.container_id));
+  }
+  if ((made & CLONE_NEWNET) != 0) steps.Add(StepKind::kLoopbackUp, "/linux/namespaces");
+  if (!spec.hostname.empty()) {
+    steps.AddText(StepKind::kHostname, "/hostname", spec.hostname);
+  }
+  if (!spec.domainname.empty()) {
+    steps.AddText(StepKind::kDomainname, "/domainname", spec.domainname);
+  }
+  for (const auto& [key, value] : spec.linux_.sysctl) {
+    Step& step = steps.Add(StepKind::kSysctl, absl::StrCat("/linux/sysctl/", key));
+    // With a '/' the key is a path already, and its dots belong to names ("eth0.100").
+    step.sysctl.path = steps.arena().AddText(
+        absl::StrContains(key, '/') ? key : absl::StrReplaceAll(key, {{".", "/"}}));
+    step.sysctl.value = steps.arena().AddText(value);
+  }
+}
+
+absl::Status AddInitSteps(const CreateInput& input, const Namespaces& ns, Launch launch,
+                          Plan& plan, StepList& steps) {
+  const spec::Spec& spec = input.spec;
+  const bool user_namespace = ((ns.made | ns.joined) & CLONE_NEWUSER) != 0;
+  if (launch == Launch::kDirect) {
+    if (input.attach) steps.AddMessage(StepKind::kAwait, Number(MessageType::kGo));
+    if ((ns.made & CLONE_NEWUSER) != 0) {
+      steps.AddMessage(StepKind::kRequest, Number(MessageType::kMapIds));
+      steps.Add(StepKind::kBecomeRoot, "/linux/uidMappings");
+    }
+  }
+  steps.Add(StepKind::kNonDumpable);
+  // Its root is the cgroup that the maker is in: only now is that the container's.
+  if ((ns.made & CLONE_NEWCGROUP) != 0) {
+    steps.AddFlags(StepKind::kUnshare, "/linux/namespaces", CLONE_NEWCGROUP);
+  }
+  AddNamespaceSettings(input, ns.made, steps);
+  AddLimitSteps(*spec.process, steps);
+  RETURN_IF_ERROR(AddRootfsSteps(input, user_namespace, steps));
+  if (spec.process->terminal) {
+    AddConsoleStep(*spec.process, input.fds, /*bind_console=*/true, steps);
+  }
+  if (HasHooks(spec)) {
+    steps.AddMessage(StepKind::kRequest, Number(MessageType::kRunHooks));
+    AddHooks(spec.hooks->create_container, "createContainer", input, nullptr, steps);
+  }
+  AddProtectionSteps(spec, steps);
+  steps.Add(StepKind::kPivotRoot, "/root/path");
+  if (const uint64_t propagation = ParsePropagation(spec.linux_.rootfs_propagation)) {
+    steps.AddFlags(StepKind::kRootPropagation, "/linux/rootfsPropagation", propagation);
+  }
+  const ProcessInput process{*spec.process, input.filter, input.setgroups_denied,
+                             input.preserve_fds};
+  AddIdentitySteps(process, plan.envp, steps);
+  Step& gate = steps.Add(StepKind::kStartGate);
+  gate.gate.listen_fd = input.fds.start_gate;
+  if (spec.hooks.has_value()) {
+    AddHooks(spec.hooks->start_container, "startContainer", input, &spec.process->env, steps);
+  }
+  AddExecuteSteps(process, steps);
+  return absl::OkStatus();
+}
+
+// What the clone of init itself may make: all but the cgroup namespace, and what the intermediate
+// has made by then.
+uint64_t InitCloneFlags(const Namespaces& ns, uint64_t made_before) {
+  return ns.made & ~static_cast<uint64_t>(CLONE_NEWCGROUP) & ~made_before;
+}
+
+void AddIntermediateSteps(const CreateInput& input, const Namespaces& ns, StepList& steps) {
+  if (input.attach) steps.AddMessage(StepKind::kAwait, Number(MessageType::kGo));
+  // Joining a pid namespace makes us visible to it.
+  if (input.privileged || (ns.made & CLONE_NEWUSER) == 0) steps.Add(StepKind::kNonDumpable);
+  if (!ns.entries.empty()) {
+    Step& step = steps.Add(StepKind::kSetNamespaces, "/linux/namespaces");
+    step.set_namespaces.entries = steps.arena().AddArray(ns.entries);
+  }
+  if ((ns.joined & CLONE_NEWUSER) != 0) steps.Add(StepKind::kBecomeRoot, "/linux/namespaces");
+  const uint64_t unshared = ns.made & (CLONE_NEWUSER | CLONE_NEWTIME);
+  if (unshared != 0) {
+    steps.AddFlags(StepKind::kUnshare, "/linux/namespaces", unshared);
+    steps.AddMessage(StepKind::kRequest, Number(MessageType::kMapIds));
+    if ((unshared & CLONE_NEWUSER) != 0) steps.Add(StepKind::kBecomeRoot, "/linux/uidMappings");
+  }
+  steps.AddFlags(StepKind::kSpawnInit, "/linux/namespaces", InitCloneFlags(ns, unshared));
+}
+
+std::vector<int32_t> InheritedFds(const Descriptors& fds,
+                                  const std::vector<NamespaceEntry>& entries, int preserve_fds) {
+  std::vector<int32_t> result;
+  for (const int fd : {fds.sync, fds.start_gate, fds.console_socket}) {
+    if (fd >= 0) result.push_back(fd);
+  }
+  for (const int fd : fds.mount_sources) {
+    if (fd >= 0) result.push_back(fd);
+  }
+  for (const NamespaceEntry& entry : entries) {
+    // A pidfd stands for several namespaces in one or more entries.
+    const bool known = std::find(result.begin(), result.end(), entry.fd) != result.end();
+    if (entry.fd >= 0 && !known) result.push_back(entry.fd);
+  }
+  for (int i = 0; i < preserve_fds; ++i) result.push_back(3 + i);
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<Block> BuildCreate(const CreateInput& input) {
+  const Namespaces ns = SortNamespaces(input);
+  if (((ns.made | ns.joined) & CLONE_NEWNS) == 0) {
+    return absl::InvalidArgumentError(
+        "/linux/namespaces: a 'mount' namespace is needed: without one the container's mounts "
+        "would be the host's; add {\"type\": \"mount\"}");
+  }
+  Arena arena;
+  Plan plan;
+  const bool offsets = (ns.made & CLONE_NEWTIME) != 0 && !input.spec.linux_.time_offsets.empty();
+  plan.launch = ns.entries.empty() && !offsets ? Launch::kDirect : Launch::kStaged;
+  plan.sync_fd = input.fds.sync;
+  plan.maps_ids = (ns.made & CLONE_NEWUSER) != 0 || offsets;
+  if (plan.launch == Launch::kDirect) {
+    plan.clone_flags = InitCloneFlags(ns, 0);
+    plan.keeps_capabilities = (ns.made & CLONE_NEWUSER) != 0;
+  } else {
+    StepList intermediate(arena);
+    AddIntermediateSteps(input, ns, intermediate);
+    plan.intermediate = intermediate.Finish();
+  }
+  StepList init(arena);
+  RETURN_IF_ERROR(AddInitSteps(input, ns, plan.launch, plan, init));
+  plan.init = init.Finish();
+  plan.inherited_fds = arena.AddArray(InheritedFds(input.fds, ns.entries, input.preserve_fds));
+  return arena.Finish(plan);
+}
+
+absl::StatusOr<Block> BuildJoin(const JoinInput& input) {
+  Arena arena;
+  Plan plan;
+  plan.launch = Launch::kStaged;
+  plan.sync_fd = input.fds.sync;
+  StepList intermediate(arena);
+  if (input.attach) intermediate.AddMessage(StepKind::kAwait, Number(MessageType::kGo));
+  intermediate.Add(StepKind::kNonDumpable);
+  Step& join = intermediate.Add(StepKind::kSetNamespaces);
+  join.set_namespaces.entries = arena.AddArray(input.namespaces);
+  if (input.joins_user) intermediate.Add(StepKind::kBecomeRoot);
+  intermediate.AddFlags(StepKind::kSpawnInit, "", 0);
+  plan.intermediate = intermediate.Finish();
+
+  StepList init(arena);
+  init.Add(StepKind::kNewSession);
+  AddLimitSteps(input.process, init);
+  if (input.process.terminal) {
+    AddConsoleStep(input.process, input.fds, /*bind_console=*/false, init);
+  }
+  const ProcessInput process{input.process, input.filter, input.setgroups_denied,
+                             input.preserve_fds};
+  AddIdentitySteps(process, plan.envp, init);
+  Step& gate = init.Add(StepKind::kStartGate);
+  gate.gate.listen_fd = -1;
+  AddExecuteSteps(process, init);
+  plan.init = init.Finish();
+  plan.inherited_fds =
+      arena.AddArray(InheritedFds(input.fds, input.namespaces, input.preserve_fds));
+  return arena.Finish(plan);
+}
+
+}  // namespace hull::plan

@@ -1,0 +1,38 @@
+// The options of a mount (config.md#mounts, features of mount(8)) as the kernel's flags.
+#ifndef HULL_RUNTIME_PLAN_MOUNT_OPTIONS_H_
+#define HULL_RUNTIME_PLAN_MOUNT_OPTIONS_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace hull::plan {
+
+struct MountOptions {
+  uint64_t mount_flags = 0;                                   // MS_*, for mount(2)
+  uint64_t attr_set = 0, attr_clear = 0;                      // MOUNT_ATTR_*
+  uint64_t recursive_attr_set = 0, recursive_attr_clear = 0;  // rro, rnosuid, …
+  uint64_t propagation = 0;                                   // MS_SHARED …, with MS_REC
+  bool bind = false;
+  bool recursive = false;  // rbind
+  bool remount = false;
+  bool copy_up = false;    // tmpcopyup
+  // What is the file system's own: key, value; a flag has an empty value and no '='.
+  std::vector<std::pair<std::string, std::string>> data;
+};
+
+// Later options win over earlier ones. Never fails: what is unknown is the file system's.
+MountOptions ParseMountOptions(const std::vector<std::string>& options);
+
+// MS_* with MS_REC for "private", "rshared", …; 0 for anything else.
+uint64_t ParsePropagation(absl::string_view name);
+
+// Every option that ParseMountOptions knows, sorted: `hull features`.
+std::vector<std::string> KnownMountOptions();
+
+}  // namespace hull::plan
+
+#endif  // HULL_RUNTIME_PLAN_MOUNT_OPTIONS_H_

@@ -1,0 +1,290 @@
+#include <linux/mount.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/plan/mount_options.h"
+#include "runtime/plan/steps.h"
+
+namespace hull::plan {
+namespace {
+
+struct DefaultDevice {
+  absl::string_view path;
+  uint32_t major, minor;
+};
+constexpr DefaultDevice kDefaultDevices[] = {
+    {"/dev/null", 1, 3},   {"/dev/zero", 1, 5},    {"/dev/full", 1, 7},
+    {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
+};
+
+struct DefaultLink {
+  absl::string_view path, target;
+  bool replace;
+};
+constexpr DefaultLink kDefaultLinks[] = {
+    {"/dev/fd", "/proc/self/fd", false},
+    {"/dev/stdin", "/proc/self/fd/0", false},
+    {"/dev/stdout", "/proc/self/fd/1", false},
+    {"/dev/stderr", "/proc/self/fd/2", false},
+    {"/dev/ptmx", "pts/ptmx", true},  // of the container's devpts, whatever the image brings
+};
+
+bool IsBind(const spec::Mount& mount, const MountOptions& options) {
+  return options.bind || mount.type == "bind";
+}
+
+// One mount of the spec on its way to a step.
+struct Entry {
+  const spec::Mount& mount;
+  MountOptions options;
+  std::string target;
+  std::string where;
+  int source_fd = -1;
+};
+
+Step& AddMount(const Entry& entry, absl::string_view target, StepList& steps) {
+  Step& step = steps.Add(StepKind::kMount, entry.where);
+  MountStep& mount = step.mount;
+  mount.target = steps.arena().AddText(target);
+  mount.source_fd = -1;
+  mount.mount_flags = entry.options.mount_flags;
+  mount.attr_set = entry.options.attr_set;
+  mount.attr_clear = entry.options.attr_clear;
+  mount.recursive_attr_set = entry.options.recursive_attr_set;
+  mount.recursive_attr_clear = entry.options.recursive_attr_clear;
+  mount.propagation = entry.options.propagation;
+  return step;
+}
+
+void AddBind(const Entry& entry, absl::string_view source, absl::string_view target,
+             StepList& steps) {
+  Step& step = AddMount(entry, target, steps);
+  step.mount.source = steps.arena().AddText(source);
+  step.mount.source_fd = entry.source_fd;
+  step.mount.recursive = entry.options.recursive;
+}
+
+void AddFileSystem(const Entry& entry, absl::string_view type,
+                   const std::vector<std::pair<std::string, std::string>>& data,
+                   absl::string_view target, absl::string_view fallback, StepList& steps) {
+  Arena& arena = steps.arena();
+  std::vector<Option> options;
+  const std::string joined =
+      absl::StrJoin(data, ",", [](std::string* out, const auto& option) {
+        absl::StrAppend(out, option.first, option.second.empty() ? "" : "=", option.second);
+      });
+  for (const auto& [key, value] : data) {
+    options.push_back({arena.AddText(key), arena.AddOptionalText(value)});
+  }
+  Step& step = AddMount(entry, target, steps);
+  step.mount.type = arena.AddText(type);
+  step.mount.source = arena.AddOptionalText(entry.mount.source);
+  step.mount.options = arena.AddArray(options);
+  step.mount.data = arena.AddOptionalText(joined);
+  step.mount.fallback_source = arena.AddOptionalText(fallback);
+  step.mount.plain_target = type == "proc" || type == "sysfs";
+  const bool has_mode = std::any_of(data.begin(), data.end(),
+                                    [](const auto& option) { return option.first == "mode"; });
+  step.mount.keep_mode = type == "tmpfs" && !has_mode;
+  step.mount.copy_up = entry.options.copy_up && type == "tmpfs";
+}
+
+bool HasNamespace(const spec::Spec& spec, absl::string_view type) {
+  return std::any_of(spec.linux_.namespaces.begin(), spec.linux_.namespaces.end(),
+                     [type](const spec::Namespace& ns) { return ns.type == type; });
+}
+
+void AddAttributes(absl::string_view where, absl::string_view path, uint64_t set, uint64_t clear,
+                   StepList& steps) {
+  Step& step = steps.Add(StepKind::kMountAttributes, where);
+  step.attributes.path = steps.arena().AddText(path);
+  step.attributes.attr_set = set;
+  step.attributes.attr_clear = clear;
+}
+
+// A tmpfs with a directory for each hierarchy: mounted anew in a cgroup namespace, else the
+// container's own directory of the host's. Names that a joined controller list hides are links.
+void AddLegacyCgroups(const CreateInput& input, const Entry& entry, StepList& steps) {
+  Entry writable = entry;  // until the directories are made
+  writable.options.attr_set &= ~static_cast<uint64_t>(MOUNT_ATTR_RDONLY);
+  writable.options.mount_flags &= ~static_cast<uint64_t>(MS_RDONLY);
+  AddFileSystem(writable, "tmpfs", {{"mode", "755"}}, entry.target, "", steps);
+  for (const CgroupView::Hierarchy& hierarchy : input.cgroups.hierarchies) {
+    const std::string target = absl::StrCat(entry.target, "/", hierarchy.name);
+    if (HasNamespace(input.spec, "cgroup") && !hierarchy.options.empty()) {
+      std::vector<std::pair<std::string, std::string>> data;
+      for (const std::string& option : hierarchy.options) {
+        data.push_back(absl::StrSplit(option, absl::MaxSplits('=', 1)));
+      }
+      AddFileSystem(entry, "cgroup", data, target, hierarchy.host_path, steps);
+    } else {
+      AddBind(entry, hierarchy.host_path, target, steps);
+    }
+    if (!absl::StrContains(hierarchy.name, ',')) continue;
+    for (absl::string_view controller : absl::StrSplit(hierarchy.name, ',')) {
+      Step& step = steps.Add(StepKind::kSymlink, entry.where);
+      step.symlink.target = steps.arena().AddText(hierarchy.name);
+      step.symlink.path = steps.arena().AddText(absl::StrCat(entry.target, "/", controller));
+    }
+  }
+  if ((entry.options.attr_set & MOUNT_ATTR_RDONLY) != 0) {
+    AddAttributes(entry.where, entry.target, MOUNT_ATTR_RDONLY, 0, steps);
+  }
+}
+
+absl::Status AddCgroupMount(const CreateInput& input, const Entry& entry, StepList& steps) {
+  if (!input.cgroups.unified) {
+    if (input.cgroups.hierarchies.empty()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          entry.where, ": a cgroup mount needs the container's cgroup, and the cgroup manager is "
+                       "'disabled' or found none; remove the mount"));
+    }
+    AddLegacyCgroups(input, entry, steps);
+    return absl::OkStatus();
+  }
+  if (HasNamespace(input.spec, "cgroup")) {
+    AddFileSystem(entry, "cgroup2", entry.options.data, entry.target, input.cgroups.unified_path,
+                  steps);
+  } else if (!input.cgroups.unified_path.empty()) {
+    AddBind(entry, input.cgroups.unified_path, entry.target, steps);
+  } else {
+    return absl::FailedPreconditionError(
+        absl::StrCat(entry.where, ": a cgroup mount without a cgroup namespace shows the "
+                                  "container's cgroup, and there is none"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AddSpecMount(const CreateInput& input, size_t index, StepList& steps) {
+  const spec::Mount& mount = input.spec.mounts[index];
+  Entry entry{mount, ParseMountOptions(mount.options), CleanPath(mount.destination),
+              absl::StrCat("/mounts/", index)};
+  if (index < input.fds.mount_sources.size()) entry.source_fd = input.fds.mount_sources[index];
+  if (entry.options.remount) {
+    AddAttributes(entry.where, entry.target, entry.options.attr_set, entry.options.attr_clear,
+                  steps);
+    return absl::OkStatus();
+  }
+  if (IsBind(mount, entry.options)) {
+    if (!entry.options.data.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(entry.where, "/options: '", entry.options.data[0].first,
+                       "' is no option of a bind mount; remove it"));
+    }
+    const std::string source = absl::StartsWith(mount.source, "/")
+                                   ? mount.source
+                                   : absl::StrCat(input.bundle, "/", mount.source);
+    AddBind(entry, source, entry.target, steps);
+    return absl::OkStatus();
+  }
+  if (mount.type == "cgroup" || mount.type == "cgroup2") {
+    return AddCgroupMount(input, entry, steps);
+  }
+  AddFileSystem(entry, mount.type, entry.options.data, entry.target, "", steps);
+  return absl::OkStatus();
+}
+
+// A bind of a whole /dev is somebody else's: nothing is made in it.
+bool BringsOwnDev(const spec::Spec& spec) {
+  return std::any_of(spec.mounts.begin(), spec.mounts.end(), [](const spec::Mount& mount) {
+    return CleanPath(mount.destination) == "/dev" &&
+           IsBind(mount, ParseMountOptions(mount.options));
+  });
+}
+
+uint32_t NodeMode(absl::string_view type, uint32_t permissions) {
+  const uint32_t kind = type == "b" ? S_IFBLK : type == "p" ? S_IFIFO : S_IFCHR;
+  return kind | (permissions & 07777);
+}
+
+void AddDevice(const spec::Device& device, absl::string_view where, bool bind, StepList& steps) {
+  Step& step = steps.Add(StepKind::kDevice, where);
+  step.device.path = steps.arena().AddText(CleanPath(device.path));
+  step.device.mode = NodeMode(device.type, device.file_mode.value_or(0666));
+  step.device.major = static_cast<uint32_t>(device.major);
+  step.device.minor = static_cast<uint32_t>(device.minor);
+  step.device.uid = device.uid.value_or(0);
+  step.device.gid = device.gid.value_or(0);
+  step.device.bind = bind && device.type != "p";
+}
+
+void AddDevices(const spec::Spec& spec, bool bind, StepList& steps) {
+  for (const DefaultDevice& node : kDefaultDevices) {
+    const bool overridden = std::any_of(
+        spec.linux_.devices.begin(), spec.linux_.devices.end(),
+        [&node](const spec::Device& device) { return CleanPath(device.path) == node.path; });
+    if (overridden) continue;
+    spec::Device device;
+    device.type = "c";
+    device.path = std::string(node.path);
+    device.major = node.major;
+    device.minor = node.minor;
+    AddDevice(device, "", bind, steps);
+  }
+  for (size_t i = 0; i < spec.linux_.devices.size(); ++i) {
+    const spec::Device& device = spec.linux_.devices[i];
+    if (CleanPath(device.path) == "/dev/ptmx") continue;  // the link to the container's own
+    AddDevice(device, absl::StrCat("/linux/devices/", i), bind, steps);
+  }
+  for (const DefaultLink& link : kDefaultLinks) {
+    Step& step = steps.Add(StepKind::kSymlink);
+    step.symlink.target = steps.arena().AddText(link.target);
+    step.symlink.path = steps.arena().AddText(link.path);
+    step.symlink.replace = link.replace;
+  }
+}
+
+}  // namespace
+
+std::string CleanPath(absl::string_view path) {
+  std::vector<absl::string_view> parts;
+  for (absl::string_view part : absl::StrSplit(path, '/', absl::SkipEmpty())) {
+    if (part == ".") continue;
+    if (part != "..") {
+      parts.push_back(part);
+    } else if (!parts.empty()) {
+      parts.pop_back();
+    }
+  }
+  return absl::StrCat("/", absl::StrJoin(parts, "/"));
+}
+
+absl::Status AddRootfsSteps(const CreateInput& input, bool user_namespace, StepList& steps) {
+  // Nothing we mount may reach the host. Where the container shares its mounts (rootfsPropagation
+  // "shared"), the host's stay peers and only the mount that holds the rootfs becomes private.
+  const uint64_t propagation = ParsePropagation(input.spec.linux_.rootfs_propagation);
+  if ((propagation & MS_SHARED) == 0) {
+    const uint64_t kind = (propagation & MS_PRIVATE) != 0 ? MS_PRIVATE : MS_SLAVE;
+    steps.AddFlags(StepKind::kPropagation, "", kind | MS_REC);
+  }
+  steps.AddText(StepKind::kRootfs, "/root/path", input.rootfs);
+  for (size_t i = 0; i < input.spec.mounts.size(); ++i) {
+    RETURN_IF_ERROR(AddSpecMount(input, i, steps));
+  }
+  if (!BringsOwnDev(input.spec)) AddDevices(input.spec, user_namespace, steps);
+  return absl::OkStatus();
+}
+
+void AddProtectionSteps(const spec::Spec& spec, StepList& steps) {
+  const spec::Linux& linux_block = spec.linux_;
+  for (size_t i = 0; i < linux_block.readonly_paths.size(); ++i) {
+    steps.AddText(StepKind::kReadonlyPath, absl::StrCat("/linux/readonlyPaths/", i),
+                  CleanPath(linux_block.readonly_paths[i]));
+  }
+  for (size_t i = 0; i < linux_block.masked_paths.size(); ++i) {
+    steps.AddText(StepKind::kMaskPath, absl::StrCat("/linux/maskedPaths/", i),
+                  CleanPath(linux_block.masked_paths[i]));
+  }
+  if (spec.root.readonly) AddAttributes("/root/readonly", "/", MOUNT_ATTR_RDONLY, 0, steps);
+}
+
+}  // namespace hull::plan

@@ -1,0 +1,77 @@
+// StepList: the builders' pen. Internal to runtime/plan.
+#ifndef HULL_RUNTIME_PLAN_STEPS_H_
+#define HULL_RUNTIME_PLAN_STEPS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "runtime/plan/arena.h"
+#include "runtime/plan/build.h"
+#include "runtime/plan/plan.h"
+
+namespace hull::plan {
+
+class StepList {
+ public:
+  explicit StepList(Arena& arena) : arena_(arena) {}
+
+  // The new step; `where` is the JSON pointer that asked for it, if one did.
+  Step& Add(StepKind kind, absl::string_view where = "") {
+    Step& step = steps_.emplace_back();
+    step.kind = kind;
+    step.where = arena_.AddOptionalText(where);
+    return step;
+  }
+  void AddText(StepKind kind, absl::string_view where, absl::string_view text) {
+    Step& step = Add(kind, where);
+    step.text.text = arena_.AddText(text);
+  }
+  void AddFlags(StepKind kind, absl::string_view where, uint64_t flags) {
+    Step& step = Add(kind, where);
+    step.flags.flags = flags;
+  }
+  void AddMessage(StepKind kind, uint32_t message) {
+    Step& step = Add(kind);
+    step.message.message = message;
+  }
+
+  Arena& arena() { return arena_; }
+  Array<Step> Finish() { return arena_.AddArray(steps_); }
+
+ private:
+  Arena& arena_;
+  std::vector<Step> steps_;
+};
+
+// ---- mounts.cc: everything that the container sees as files --------------------------------------
+
+// kPropagation, kRootfs and one or more steps for each mount, device and default link.
+absl::Status AddRootfsSteps(const CreateInput& input, bool user_namespace, StepList& steps);
+// Masked and read-only paths, a read-only root: after the createContainer hooks.
+void AddProtectionSteps(const spec::Spec& spec, StepList& steps);
+
+// ---- process.cc: what the spec's process object asks for, in init and in exec ---------------------
+
+struct ProcessInput {
+  const spec::Process& process;
+  const seccomp::Filter* filter;
+  bool setgroups_denied;
+  int preserve_fds;
+};
+// Resource limits, before anything is given up.
+void AddLimitSteps(const spec::Process& process, StepList& steps);
+void AddConsoleStep(const spec::Process& process, const Descriptors& fds, bool bind_console,
+                    StepList& steps);
+// umask, stdio, directory, identity, HOME, executable: up to the point where only the start is left.
+void AddIdentitySteps(const ProcessInput& input, PointerVector& envp, StepList& steps);
+// After the gate: no_new_privs, seccomp, execve.
+void AddExecuteSteps(const ProcessInput& input, StepList& steps);
+
+// "/a//b/../c/" → "/a/c"; always absolute, never above the root.
+std::string CleanPath(absl::string_view path);
+
+}  // namespace hull::plan
+
+#endif  // HULL_RUNTIME_PLAN_STEPS_H_
