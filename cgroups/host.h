@@ -3,11 +3,12 @@
 #define HULL_CGROUPS_HOST_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "runtime/sys/unique_fd.h"
 
 namespace hull::cgroups {
 
@@ -17,6 +18,8 @@ enum class Mode {
   kHybrid,   // v1 hierarchies, and a cgroup2 mount at "unified" beside them
   kLegacy,   // v1 hierarchies only
 };
+
+absl::string_view ModeName(Mode mode);  // "unified", "hybrid", "legacy", "none"
 
 // One mounted v1 hierarchy: its directory under the mount point and the controllers bound to it
 // ("cpu", "cpuacct", …; a named one is "name=systemd").
@@ -36,9 +39,19 @@ struct Host {
   bool in_user_namespace = false;
 };
 
-// Reads /proc/self/cgroup and statfs of the mount point; no /proc/self/mountinfo on the fast path
-// of a pure v2 host (its length grows with the containers that run).
-absl::StatusOr<Host> ProbeHost();
+// Our own cgroup in the hierarchy of `controller` ("" for v2), or "/" where it is not known.
+absl::string_view OwnCgroup(const Host& host, absl::string_view controller);
+
+// Asks the kernel: /proc/self/cgroup and a statfs of the mount point; with v1 one statfs more per
+// hierarchy, and /proc/self/mountinfo only where a hierarchy is not mounted under its usual name
+// (that file grows with the containers that run).
+absl::StatusOr<Host> ProbeHost(absl::string_view mount_point = "/sys/fs/cgroup");
+
+// The pure part of ProbeHost: `proc_cgroup` is the text of /proc/self/cgroup, `fs_magic` gives the
+// statfs f_type of a path (0 if there is none), `mountinfo` reads the text of that file.
+Host DescribeHost(absl::string_view mount_point, absl::string_view proc_cgroup,
+                  absl::FunctionRef<unsigned long(const std::string& path)> fs_magic,
+                  absl::FunctionRef<std::string()> mountinfo);
 
 }  // namespace hull::cgroups
 

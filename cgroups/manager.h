@@ -33,7 +33,7 @@ struct Request {
   // this (host) uid: a container with its own cgroup namespace and a writable cgroup mount.
   std::optional<uint32_t> delegate_uid;
   // True when nothing was asked (no path, no limits) and the caller is not privileged: then a host
-  // that lets us make no cgroup is no error.
+  // that lets us make no cgroup is no error; location().directories is empty afterwards.
   bool optional = false;
 };
 
@@ -42,6 +42,8 @@ struct Location {
   std::string backend;                   // "cgroupfs-v2"
   std::vector<std::string> directories;  // v2: one; v1: one per hierarchy, then the unified one
   std::string unit;                      // systemd only: "hull-x.scope"
+  // Those of `directories` that were there, empty, before Create(): Destroy() leaves them.
+  std::vector<std::string> adopted;
 };
 
 class Manager {
@@ -73,6 +75,8 @@ class Manager {
 
   virtual Location location() const = 0;
   // An fd for CLONE_INTO_CGROUP of a further process (exec), or invalid where Attach() must do it.
+  // A container that has put its processes into sub-cgroups (systemd inside) leaves no room in its
+  // own: then the fd is of the sub-cgroup of its oldest process.
   virtual absl::StatusOr<sys::UniqueFd> OpenForClone() = 0;
 };
 

@@ -1,0 +1,22 @@
+// Device rules on cgroup v1: the files devices.allow and devices.deny.
+#ifndef HULL_CGROUPS_DEVICE_FILES_H_
+#define HULL_CGROUPS_DEVICE_FILES_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "spec/spec.h"
+
+namespace hull::cgroups {
+
+// Makes `rules`, followed by kDefaultRules (cgroups/devices.h), hold in the cgroup `dir_fd` of the
+// devices hierarchy; -1 says that the host has none, which is an error only if `rules` deny
+// anything. `reset`: the cgroup may hold rules already. InvalidArgument: an exception to an
+// exception, which v1 cannot hold.
+absl::Status WriteDeviceFiles(int dir_fd, const std::vector<spec::DeviceRule>& rules, bool reset);
+
+}  // namespace hull::cgroups
+
+#endif  // HULL_CGROUPS_DEVICE_FILES_H_

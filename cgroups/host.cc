@@ -1,0 +1,137 @@
+#include "cgroups/host.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/sys/file.h"
+
+namespace hull::cgroups {
+namespace {
+
+// The inode of the initial user namespace (PROC_USER_INIT_INO): the same on every kernel since 3.8.
+constexpr ino_t kInitialUserNamespace = 0xEFFFFFFD;
+
+// "4:memory:/a/b" → {"memory", "/a/b"}; the path itself may hold colons.
+std::vector<std::pair<std::string, std::string>> ParseProcCgroup(absl::string_view text) {
+  std::vector<std::pair<std::string, std::string>> cgroups;
+  for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(':', 2));
+    if (fields.size() != 3 || !fields[2].starts_with('/')) continue;
+    // The kernel appends this to a cgroup that was removed under its processes.
+    cgroups.emplace_back(fields[1], absl::StripSuffix(fields[2], " (deleted)"));
+  }
+  return cgroups;
+}
+
+std::vector<std::string> SplitControllers(absl::string_view list) {
+  return absl::StrSplit(list, ',', absl::SkipEmpty());
+}
+
+// The directory of the v1 mount whose super options hold every one of `controllers`, "" if none
+// lies directly below the mount point.
+std::string FindMount(absl::string_view mountinfo, absl::string_view mount_point,
+                      const std::vector<std::string>& controllers) {
+  for (absl::string_view line : absl::StrSplit(mountinfo, '\n', absl::SkipEmpty())) {
+    const std::vector<absl::string_view> halves = absl::StrSplit(line, absl::MaxSplits(" - ", 1));
+    if (halves.size() != 2 || !halves[1].starts_with("cgroup ")) continue;
+    const std::vector<absl::string_view> fields = absl::StrSplit(halves[0], ' ');
+    const std::vector<absl::string_view> super = absl::StrSplit(halves[1], ' ');
+    if (fields.size() < 5 || super.size() < 3) continue;
+    absl::string_view directory = fields[4];
+    if (!absl::ConsumePrefix(&directory, mount_point) || !absl::ConsumePrefix(&directory, "/")) {
+      continue;
+    }
+    const std::vector<absl::string_view> options = absl::StrSplit(super[2], ',');
+    const bool all = absl::c_all_of(
+        controllers, [&options](const std::string& c) { return absl::c_linear_search(options, c); });
+    if (all && !absl::StrContains(directory, '/')) return std::string(directory);
+  }
+  return "";
+}
+
+unsigned long FsMagic(const std::string& path) {
+  struct statfs info;
+  return statfs(path.c_str(), &info) == 0 ? static_cast<unsigned long>(info.f_type) : 0;
+}
+
+}  // namespace
+
+absl::string_view ModeName(Mode mode) {
+  switch (mode) {
+    case Mode::kUnified:
+      return "unified";
+    case Mode::kHybrid:
+      return "hybrid";
+    case Mode::kLegacy:
+      return "legacy";
+    case Mode::kNone:
+      break;
+  }
+  return "none";
+}
+
+absl::string_view OwnCgroup(const Host& host, absl::string_view controller) {
+  for (const auto& [controllers, path] : host.own_cgroups) {
+    if (controllers == controller) return path;
+    const std::vector<absl::string_view> names = absl::StrSplit(controllers, ',');
+    if (absl::c_linear_search(names, controller)) return path;
+  }
+  return "/";
+}
+
+Host DescribeHost(absl::string_view mount_point, absl::string_view proc_cgroup,
+                  absl::FunctionRef<unsigned long(const std::string& path)> fs_magic,
+                  absl::FunctionRef<std::string()> mountinfo) {
+  Host host;
+  host.mount_point = std::string(mount_point);
+  host.own_cgroups = ParseProcCgroup(proc_cgroup);
+  if (fs_magic(host.mount_point) == CGROUP2_SUPER_MAGIC) {
+    host.mode = Mode::kUnified;
+    return host;
+  }
+  std::string mounts;
+  for (const auto& [controllers, path] : host.own_cgroups) {
+    if (controllers.empty()) continue;
+    std::string directory(absl::StripPrefix(controllers, "name="));
+    if (fs_magic(absl::StrCat(mount_point, "/", directory)) != CGROUP_SUPER_MAGIC) {
+      if (mounts.empty()) mounts = mountinfo();
+      directory = FindMount(mounts, mount_point, SplitControllers(controllers));
+    }
+    if (directory.empty()) continue;  // bound to a hierarchy that nobody mounted here
+    host.hierarchies.push_back({directory, SplitControllers(controllers)});
+  }
+  const bool unified =
+      fs_magic(absl::StrCat(mount_point, "/unified")) == CGROUP2_SUPER_MAGIC;
+  if (!host.hierarchies.empty()) host.mode = unified ? Mode::kHybrid : Mode::kLegacy;
+  return host;
+}
+
+absl::StatusOr<Host> ProbeHost(absl::string_view mount_point) {
+  ASSIGN_OR_RETURN(const std::string own, sys::ReadFileAt(AT_FDCWD, "/proc/self/cgroup"),
+                   "reading '/proc/self/cgroup'");
+  Host host = DescribeHost(mount_point, own, &FsMagic, [] {
+    return sys::ReadFileAt(AT_FDCWD, "/proc/self/mountinfo").value_or("");
+  });
+  host.systemd = access("/run/systemd/system", F_OK) == 0;
+  host.euid = geteuid();
+  struct stat info;
+  host.in_user_namespace =
+      stat("/proc/self/ns/user", &info) == 0 && info.st_ino != kInitialUserNamespace;
+  return host;
+}
+
+}  // namespace hull::cgroups

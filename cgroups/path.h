@@ -1,0 +1,33 @@
+// Paths of cgroups below their hierarchy, worked out from linux.cgroupsPath.
+#ifndef HULL_CGROUPS_PATH_H_
+#define HULL_CGROUPS_PATH_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "cgroups/manager.h"
+
+namespace hull::cgroups {
+
+// Where a container's cgroup goes, relative to the root of the hierarchy, without a leading '/'.
+// Spec: config-linux.md#cgroups-path.
+//   "/a/b"  → "a/b", beneath the mount point
+//   "a/b"   → beneath `base`, a cgroup of this hierarchy as /proc/self/cgroup has it
+//   ""      → the container's id beneath `base`
+// InvalidArgument: "..", a component over 255 bytes, a control character, the root itself, and the
+// form "slice:prefix:name", which only a systemd backend can serve.
+absl::StatusOr<std::string> ResolvePath(absl::string_view cgroups_path,
+                                        absl::string_view container_id, absl::string_view base);
+
+// The cgroup above `own`; "/" for the root and for what lies outside our cgroup namespace ("/../x").
+std::string ParentCgroup(absl::string_view own);
+
+// What a saved Location may hold: relative paths without "..". It comes from a file that others may
+// have touched, so it is checked like a config.
+absl::Status CheckLocation(const Location& location);
+
+}  // namespace hull::cgroups
+
+#endif  // HULL_CGROUPS_PATH_H_

@@ -1,0 +1,400 @@
+// The cgroupfs-v1 backend: one directory in every mounted hierarchy. On a hybrid host the unified
+// hierarchy is one more, with the controllers that live there.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "cgroups/apply.h"
+#include "cgroups/backends.h"
+#include "cgroups/controllers.h"
+#include "cgroups/cpuset.h"
+#include "cgroups/device_files.h"
+#include "cgroups/directory.h"
+#include "cgroups/manager.h"
+#include "cgroups/path.h"
+#include "cgroups/processes.h"
+#include "cgroups/resources.h"
+#include "cgroups/stats_reader.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/sys/file.h"
+
+namespace hull::cgroups {
+namespace {
+
+using sys::UniqueFd;
+
+constexpr absl::string_view kUnified = "unified";
+constexpr absl::Duration kDestroyTimeout = absl::Seconds(2);
+
+// The container's cgroup in one hierarchy.
+struct Node {
+  std::string directory;                      // "memory/a/b", below the mount point
+  std::vector<std::string> controllers = {};  // none: the unified hierarchy
+  UniqueFd fd = {};
+  std::vector<std::string> made = {};  // by Create(), for when it fails later
+
+  bool unified() const { return controllers.empty(); }
+};
+
+class V1Manager : public Manager {
+ public:
+  V1Manager(const Host& host, std::vector<Node> nodes, Request request)
+      : mount_point_(host.mount_point),
+        in_user_namespace_(host.in_user_namespace),
+        nodes_(std::move(nodes)),
+        request_(std::move(request)) {}
+  void set_adopted(std::vector<std::string> adopted) { adopted_ = std::move(adopted); }
+
+  absl::StatusOr<UniqueFd> Create() override;
+  absl::Status Attach(pid_t pid) override;
+  absl::Status Update(const spec::Resources& resources) override;
+  absl::Status Freeze(bool frozen) override;
+  absl::StatusOr<bool> Frozen() override;
+  absl::StatusOr<std::vector<pid_t>> Pids() override;
+  absl::StatusOr<Stats> ReadStats() override;
+  absl::Status Signal(int signal) override;
+  absl::Status Destroy() override;
+  Location location() const override;
+  absl::StatusOr<UniqueFd> OpenForClone() override { return UniqueFd(); }
+
+ private:
+  absl::Status OpenMountOnce();
+  absl::Status Open();
+  absl::Status MakeNode(Node& node);
+  absl::Status MakeNodes();
+  absl::Status CheckUnused(const Node& node) const;
+  absl::Status SetUp();
+  absl::Status WriteLimits(const spec::Resources& resources, Current current,
+                           std::vector<Undo>* undo);
+  absl::Status ServeUnified(absl::Span<const Need> needs);
+  const Node* NodeOf(absl::string_view controller) const;
+  const Node* UnifiedNode() const;
+  int FdOf(absl::string_view controller) const;
+  const Node& ProcessNode() const;
+
+  std::string mount_point_;
+  bool in_user_namespace_;
+  std::vector<Node> nodes_;
+  Request request_;
+  std::vector<std::string> adopted_;
+  UniqueFd mount_fd_;
+};
+
+const Node* V1Manager::NodeOf(absl::string_view controller) const {
+  for (const Node& node : nodes_) {
+    if (absl::c_linear_search(node.controllers, controller)) return &node;
+  }
+  return nullptr;
+}
+
+const Node* V1Manager::UnifiedNode() const {
+  const auto node = absl::c_find_if(nodes_, [](const Node& n) { return n.unified(); });
+  return node == nodes_.end() ? nullptr : &*node;
+}
+
+// Where a controller's files are: on v1, else on the unified hierarchy, else -1.
+int V1Manager::FdOf(absl::string_view controller) const {
+  const Node* node = NodeOf(controller);
+  if (node == nullptr) node = UnifiedNode();
+  return node == nullptr ? -1 : node->fd.get();
+}
+
+// Where to look for processes: all hierarchies hold the same ones, the unified one knows most.
+const Node& V1Manager::ProcessNode() const {
+  if (const Node* unified = UnifiedNode()) return *unified;
+  if (const Node* freezer = NodeOf("freezer")) return *freezer;
+  return nodes_.front();
+}
+
+absl::Status V1Manager::OpenMountOnce() {
+  if (mount_fd_.valid()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(mount_fd_, OpenMount(mount_point_));
+  return absl::OkStatus();
+}
+
+absl::Status V1Manager::Open() {
+  if (nodes_.empty()) return absl::FailedPreconditionError("the container has no cgroup");
+  RETURN_IF_ERROR(OpenMountOnce());
+  for (Node& node : nodes_) {
+    if (node.fd.valid()) continue;
+    ASSIGN_OR_RETURN(node.fd, OpenDirectory(mount_fd_.get(), node.directory), "cgroup '/",
+                     node.directory, "'");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status V1Manager::CheckUnused(const Node& node) const {
+  ASSIGN_OR_RETURN(const std::vector<pid_t> pids, ReadPids(node.fd.get()));
+  if (!pids.empty()) {
+    return absl::AlreadyExistsError(absl::StrCat("cgroup '/", node.directory, "' is in use: it has ",
+                                                 pids.size(), " process(es)"));
+  }
+  const std::string state = ReadValue(node.fd.get(), "freezer.state").value_or("THAWED");
+  const std::string freeze = ReadValue(node.fd.get(), "cgroup.freeze").value_or("0");
+  if (state != "THAWED" || freeze != "0") {
+    return absl::AlreadyExistsError(absl::StrCat("cgroup '/", node.directory, "' is frozen"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status V1Manager::MakeNode(Node& node) {
+  const bool cpuset = absl::c_linear_search(node.controllers, "cpuset");
+  const auto on_made = [cpuset](int parent_fd, int fd) {
+    return cpuset ? InheritCpuset(parent_fd, fd) : absl::OkStatus();
+  };
+  ASSIGN_OR_RETURN(NewDirectory made, MakeDirectory(mount_fd_.get(), node.directory, on_made));
+  node.fd = std::move(made.fd);
+  node.made = std::move(made.made);
+  if (!made.adopted) return absl::OkStatus();
+  adopted_.push_back(node.directory);
+  if (cpuset) RETURN_IF_ERROR(CompleteCpuset(made.parent_fd.get(), node.fd.get()));
+  return CheckUnused(node);
+}
+
+// Who may not make cgroups and asked for none (Request::optional) goes without, hierarchy by
+// hierarchy: a v1 host often delegates some of them only.
+absl::Status V1Manager::MakeNodes() {
+  std::vector<Node> kept;
+  absl::Status status = OpenMountOnce();
+  for (Node& node : nodes_) {
+    if (status.ok()) status = MakeNode(node);
+    if (request_.optional && absl::IsPermissionDenied(status)) {
+      status = absl::OkStatus();
+      continue;
+    }
+    kept.push_back(std::move(node));
+  }
+  nodes_ = std::move(kept);
+  return status;
+}
+
+absl::Status V1Manager::ServeUnified(absl::Span<const Need> needs) {
+  std::vector<Need> elsewhere;
+  for (const Need& need : needs) {
+    if (NodeOf(need.controller == "io" ? "blkio" : need.controller) == nullptr) {
+      elsewhere.push_back(need);
+    }
+  }
+  if (elsewhere.empty()) return absl::OkStatus();
+  const Node* node = UnifiedNode();
+  if (node == nullptr) {
+    return absl::UnavailableError(absl::StrCat(elsewhere[0].field, ": this host has no '",
+                                               elsewhere[0].controller, "' cgroup controller"));
+  }
+  ASSIGN_OR_RETURN(const UniqueFd root_fd, OpenDirectory(mount_fd_.get(), kUnified));
+  const absl::string_view path = absl::string_view(node->directory).substr(kUnified.size() + 1);
+  const size_t slash = path.rfind('/');
+  ASSIGN_OR_RETURN(
+      const UniqueFd parent_fd,
+      OpenDirectory(root_fd.get(), slash == absl::string_view::npos ? "" : path.substr(0, slash)));
+  return EnableControllers(root_fd.get(), path, parent_fd.get(), {}, elsewhere);
+}
+
+absl::Status V1Manager::WriteLimits(const spec::Resources& resources, Current current,
+                                    std::vector<Undo>* undo) {
+  const bool hybrid = UnifiedNode() != nullptr;
+  if (!resources.unified.empty() && !hybrid) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("linux.resources.unified.", resources.unified.begin()->first,
+                     ": this host has no cgroup v2"));
+  }
+  RETURN_IF_ERROR(ServeUnified(NeededControllers(resources)));
+  const auto on_v1 = [this](absl::string_view controller) { return NodeOf(controller) != nullptr; };
+  ASSIGN_OR_RETURN(std::vector<Write> writes, ConvertV1(resources, on_v1, current));
+  if (hybrid) {
+    const auto on_v2 = [&](absl::string_view controller) {
+      return !on_v1(controller == "io" ? "blkio" : controller);
+    };
+    ASSIGN_OR_RETURN(std::vector<Write> more, ConvertV2(resources, on_v2, current));
+    absl::c_move(more, std::back_inserter(writes));
+  }
+  return ApplyWrites(writes, [this](absl::string_view controller) { return FdOf(controller); },
+                     undo);
+}
+
+absl::Status V1Manager::SetUp() {
+  if (request_.resources == nullptr || nodes_.empty()) return absl::OkStatus();
+  const bool fresh = adopted_.empty();
+  const auto current = [this, fresh](absl::string_view file) -> absl::StatusOr<std::string> {
+    if (fresh) return absl::NotFoundError("a new cgroup has the kernel's defaults");
+    return ReadValue(FdOf(file.substr(0, file.find('.'))), file);
+  };
+  RETURN_IF_ERROR(WriteLimits(*request_.resources, current, nullptr));
+  if (in_user_namespace_) return absl::OkStatus();  // devices.* may not be written from there
+  const Node* devices = NodeOf("devices");
+  return WriteDeviceFiles(devices == nullptr ? -1 : devices->fd.get(), request_.resources->devices,
+                          devices != nullptr && absl::c_linear_search(adopted_, devices->directory));
+}
+
+absl::StatusOr<UniqueFd> V1Manager::Create() {
+  absl::Status status = MakeNodes();
+  if (status.ok()) status = SetUp();
+  if (status.ok()) return UniqueFd();
+  for (Node& node : nodes_) {
+    node.fd.reset();
+    RemoveMade(mount_fd_.get(), node.made);
+  }
+  return status;
+}
+
+absl::Status V1Manager::Attach(pid_t pid) {
+  if (nodes_.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(Open());
+  for (const Node& node : nodes_) {
+    RETURN_IF_ERROR(WriteValue(node.fd.get(), "cgroup.procs", absl::StrCat(pid)), "moving process ",
+                    pid, " into cgroup '/", node.directory, "'");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status V1Manager::Update(const spec::Resources& resources) {
+  RETURN_IF_ERROR(Open());
+  std::vector<Undo> undo;
+  const auto current = [this](absl::string_view file) -> absl::StatusOr<std::string> {
+    return ReadValue(FdOf(file.substr(0, file.find('.'))), file);
+  };
+  const absl::Status status = WriteLimits(resources, current, &undo);
+  if (!status.ok()) RollBack(undo);
+  return status;
+}
+
+absl::Status V1Manager::Freeze(bool frozen) {
+  RETURN_IF_ERROR(Open());
+  const absl::string_view verb = frozen ? "freezing" : "thawing";
+  if (const Node* freezer = NodeOf("freezer")) {
+    RETURN_IF_ERROR(FreezeLegacy(freezer->fd.get(), frozen), verb, " cgroup '/", freezer->directory,
+                    "'");
+    return absl::OkStatus();
+  }
+  const Node* unified = UnifiedNode();
+  if (unified == nullptr) return absl::UnavailableError("this host has no freezer controller");
+  RETURN_IF_ERROR(FreezeUnified(unified->fd.get(), frozen), verb, " cgroup '/", unified->directory,
+                  "'");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> V1Manager::Frozen() {
+  if (nodes_.empty()) return false;
+  RETURN_IF_ERROR(Open());
+  if (const Node* freezer = NodeOf("freezer")) return FrozenLegacy(freezer->fd.get());
+  if (const Node* unified = UnifiedNode()) return FrozenUnified(unified->fd.get());
+  return false;
+}
+
+absl::StatusOr<std::vector<pid_t>> V1Manager::Pids() {
+  RETURN_IF_ERROR(Open());
+  return ReadPids(ProcessNode().fd.get());
+}
+
+absl::StatusOr<Stats> V1Manager::ReadStats() {
+  RETURN_IF_ERROR(Open());
+  ASSIGN_OR_RETURN(Stats stats, ReadStatsV1([this](absl::string_view controller) {
+                     const Node* node = NodeOf(controller);
+                     return node == nullptr ? -1 : node->fd.get();
+                   }));
+  const Node* unified = UnifiedNode();
+  if (unified != nullptr && NodeOf("hugetlb") == nullptr) ReadHugetlbV2(unified->fd.get(), stats);
+  return stats;
+}
+
+absl::Status V1Manager::Signal(int signal) {
+  RETURN_IF_ERROR(Open());
+  const Node& node = ProcessNode();
+  if (signal != SIGKILL) {
+    ASSIGN_OR_RETURN(const std::vector<pid_t> pids, ReadPids(node.fd.get()));
+    return SignalPids(pids, signal);
+  }
+  // cgroup.kill reaches what v1's freezer holds, but that dies only when thawed.
+  const Node* freezer = NodeOf("freezer");
+  if (node.unified() && WriteValue(node.fd.get(), "cgroup.kill", "1").ok()) {
+    return freezer == nullptr ? absl::OkStatus() : FreezeLegacy(freezer->fd.get(), false);
+  }
+  RETURN_IF_ERROR(KillLegacy(freezer == nullptr ? -1 : freezer->fd.get(), node.fd.get()),
+                  "killing cgroup '/", node.directory, "'");
+  return absl::OkStatus();
+}
+
+// The unified one first: it can say when the last process is gone, the others can only be tried.
+absl::Status V1Manager::Destroy() {
+  if (nodes_.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(OpenMountOnce());
+  absl::Status status;
+  for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) {
+    node->fd.reset();
+    if (absl::c_linear_search(adopted_, node->directory)) continue;
+    status.Update(RemoveDirectory(mount_fd_.get(), node->directory, kDestroyTimeout));
+  }
+  return status;
+}
+
+Location V1Manager::location() const {
+  Location location;
+  location.backend = std::string(kV1Backend.name);
+  location.adopted = adopted_;
+  for (const Node& node : nodes_) location.directories.push_back(node.directory);
+  return location;
+}
+
+absl::Status ProbeV1(const Host& host) {
+  if (host.mode == Mode::kHybrid || host.mode == Mode::kLegacy) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("'", host.mount_point, "' holds no v1 hierarchies (",
+                                             ModeName(host.mode), ")"));
+}
+
+absl::StatusOr<std::unique_ptr<Manager>> MakeV1(const Host& host, const Request& request) {
+  std::vector<Node> nodes;
+  for (const Hierarchy& hierarchy : host.hierarchies) {
+    ASSIGN_OR_RETURN(const std::string path,
+                     ResolvePath(request.cgroups_path, request.container_id,
+                                 OwnCgroup(host, hierarchy.controllers.front())));
+    nodes.push_back(
+        {.directory = absl::StrCat(hierarchy.directory, "/", path),
+         .controllers = hierarchy.controllers});
+  }
+  if (host.mode == Mode::kHybrid) {
+    ASSIGN_OR_RETURN(const std::string path,
+                     ResolvePath(request.cgroups_path, request.container_id, OwnCgroup(host, "")));
+    nodes.push_back({.directory = absl::StrCat(kUnified, "/", path)});
+  }
+  return std::make_unique<V1Manager>(host, std::move(nodes), request);
+}
+
+// The controllers of a hierarchy by its directory; its name is the list, but where the host says
+// otherwise ("name=systemd" is mounted as "systemd").
+std::vector<std::string> ControllersOf(const Host& host, absl::string_view directory) {
+  const absl::string_view name = directory.substr(0, directory.find('/'));
+  if (name == kUnified) return {};
+  for (const Hierarchy& hierarchy : host.hierarchies) {
+    if (hierarchy.directory == name) return hierarchy.controllers;
+  }
+  return absl::StrSplit(name, ',');
+}
+
+absl::StatusOr<std::unique_ptr<Manager>> OpenV1(const Host& host, const Location& location) {
+  RETURN_IF_ERROR(CheckLocation(location));
+  std::vector<Node> nodes;
+  for (const std::string& directory : location.directories) {
+    nodes.push_back({.directory = directory, .controllers = ControllersOf(host, directory)});
+  }
+  auto manager = std::make_unique<V1Manager>(host, std::move(nodes), Request());
+  manager->set_adopted(location.adopted);
+  return manager;
+}
+
+}  // namespace
+
+constexpr Backend kV1Backend = {
+    .name = "cgroupfs-v1", .probe = &ProbeV1, .make = &MakeV1, .open = &OpenV1};
+
+}  // namespace hull::cgroups
