@@ -36,8 +36,10 @@ struct Backend {
   // InvalidArgument names the JSON path below /linux/seccomp, the value and what was expected;
   // Unimplemented: this kernel lacks the action.
   absl::StatusOr<Compiled> (*compile)(const spec::Seccomp& seccomp);
-  // The generator and its version, "libseccomp 2.5.4": part of the cache's key.
+  // The generator and its version, "libseccomp 2.5.4", and the number of this backend's own
+  // generation, raised whenever it makes another filter of the same spec: the cache's key has both.
   std::string (*version)();
+  uint64_t revision;
 };
 
 extern const Backend kLibseccompBackend;  // "libseccomp"

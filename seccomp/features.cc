@@ -1,0 +1,57 @@
+#include "seccomp/features.h"
+
+#include <seccomp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "seccomp/compiler.h"
+#include "seccomp/words.h"
+
+namespace hull::seccomp {
+namespace {
+
+bool KernelHasAction(uint32_t action) {
+  return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+// Flags are looked at before the program: a null one faults where the kernel knows the flag.
+bool KernelHasFlag(uint32_t flag) {
+  // This one is refused alone.
+  if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, nullptr) != 0 && errno == EFAULT;
+}
+
+bool LibraryHasArchitecture(absl::string_view bare_name) {
+  return seccomp_arch_resolve_name(absl::AsciiStrToLower(bare_name).c_str()) != 0;
+}
+
+}  // namespace
+
+Features ProbeFeatures() {
+  Features features;
+  features.enabled = ProbeHost().filter_supported;
+  for (const Word& word : kActions) {
+    features.actions.emplace_back(word.name);
+    if (KernelHasAction(word.value)) features.supported_actions.emplace_back(word.name);
+  }
+  for (const Word& word : kOperators) features.operators.emplace_back(word.name);
+  for (const Word& word : kArchitectures) {
+    if (!LibraryHasArchitecture(word.name)) continue;
+    features.archs.push_back(absl::StrCat(kArchitecturePrefix, word.name));
+  }
+  for (const Word& word : kFlags) {
+    features.known_flags.emplace_back(word.name);
+    if (KernelHasFlag(word.value)) features.supported_flags.emplace_back(word.name);
+  }
+  const scmp_version* version = seccomp_version();
+  features.libseccomp_version =
+      absl::StrCat(version->major, ".", version->minor, ".", version->micro);
+  return features;
+}
+
+}  // namespace hull::seccomp
