@@ -30,7 +30,7 @@
 namespace hull::seccomp {
 namespace {
 
-constexpr uint32_t kLargestErrno = 4095;  // MAX_ERRNO; the kernel cuts what is above
+constexpr uint32_t kLargestErrno = 4094;  // the kernel takes 4095 too, the library does not
 constexpr uint32_t kLargestTraceData = 0xffff;
 constexpr size_t kLongestProgram = BPF_MAXINSNS;
 constexpr uint32_t kArgumentCount = 6;
