@@ -54,7 +54,7 @@ apt_install() {
 
 # A package's service must not start because somebody tries out a container runtime.
 keep_services_stopped() {
-  [ -e /usr/sbin/policy-rc.d ] && return
+  [ ! -e /usr/sbin/policy-rc.d ] || return 0
   printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
   chmod 755 /usr/sbin/policy-rc.d
   trap 'rm -f /usr/sbin/policy-rc.d' EXIT
@@ -63,18 +63,25 @@ keep_services_stopped() {
 need_packages() {
   local missing
   mapfile -t missing < <(missing_packages "$@")
-  [ "${#missing[@]}" -eq 0 ] && return
+  [ "${#missing[@]}" -gt 0 ] || return 0
   say "installing ${missing[*]}"
   [ "$(id -u)" -eq 0 ] || die "not root: apt-get install --no-install-recommends ${missing[*]}"
   (
     keep_services_stopped
     # Lists that are missing or out of date show as a name or a file that apt cannot get.
-    apt_install "${missing[@]}" || { apt-get update -q </dev/null; apt_install "${missing[@]}"; }
+    apt_install "${missing[@]}" || { apt-get update -q </dev/null || true; apt_install "${missing[@]}"; }
   ) || die "apt could not install ${missing[*]}"
+}
+
+# third_party/repositories.bzl asks apt for its mirror, and apt knows none before its first update.
+need_mirror() {
+  [ -z "$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages')" ] || return 0
+  apt-get update -q </dev/null || true # that some other source fails is no matter here
 }
 
 # Debian's Bazel 4 and 7 want different files; 7 is told so in the git-ignored user.bazelrc.
 configure_bazel() {
+  need_mirror
   : "${HOME:=/root}"
   export HOME
   case $($BAZEL --version 2>/dev/null) in
