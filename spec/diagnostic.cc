@@ -15,30 +15,39 @@ namespace hull::spec {
 namespace {
 
 constexpr size_t kMaxQuotedBytes = 80;
+constexpr size_t kMaxNameBytes = 240;  // a file or pointer; keys may be anything
 
-}  // namespace
-
-std::string Quote(absl::string_view text) {
+// `text` as a JSON string of at most `limit` bytes. Neither a character nor an escape is cut in
+// two.
+std::string QuoteWithin(absl::string_view text, size_t limit) {
   std::string quoted;
-  if (text.size() <= kMaxQuotedBytes) AppendJsonString(&quoted, text);
-  if (!quoted.empty() && quoted.size() <= kMaxQuotedBytes) return quoted;
+  if (text.size() <= limit) AppendJsonString(&quoted, text);
+  if (!quoted.empty() && quoted.size() <= limit) return quoted;
   quoted = "\"";
-  while (true) {  // too long: neither a character nor an escape is cut in two
+  while (true) {
     const size_t bytes = std::max<size_t>(1, Utf8CharacterBytes(text));
     std::string character;
     AppendJsonString(&character, text.substr(0, bytes));
-    if (quoted.size() + character.size() + 2 > kMaxQuotedBytes) return quoted + "...\"";
+    if (quoted.size() + character.size() + 2 > limit) return quoted + "...\"";
     quoted.append(character, 1, character.size() - 2);
     text.remove_prefix(bytes);
   }
 }
 
+// On one line and without quotes.
+std::string Name(absl::string_view text) {
+  const std::string quoted = QuoteWithin(text, kMaxNameBytes);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+}  // namespace
+
+std::string Quote(absl::string_view text) { return QuoteWithin(text, kMaxQuotedBytes); }
+
 std::string Render(const Diagnostic& diagnostic) {
-  std::string line = diagnostic.file;
+  std::string line = Name(diagnostic.file);
   if (diagnostic.line > 0) absl::StrAppend(&line, ":", diagnostic.line, ":", diagnostic.column);
-  for (absl::string_view part :
-       {absl::string_view(diagnostic.pointer), absl::string_view(diagnostic.value),
-        absl::string_view(diagnostic.problem)}) {
+  for (const std::string& part : {Name(diagnostic.pointer), diagnostic.value, diagnostic.problem}) {
     if (part.empty()) continue;
     absl::StrAppend(&line, line.empty() ? "" : ": ", part);
   }
@@ -46,15 +55,23 @@ std::string Render(const Diagnostic& diagnostic) {
   return line;
 }
 
+std::string Summarize(absl::string_view noun, absl::string_view file,
+                      absl::Span<const Diagnostic> diagnostics, size_t total) {
+  diagnostics = diagnostics.first(std::min(diagnostics.size(), kMaxReported));
+  std::string text = absl::StrCat(total, " ", noun);
+  if (!file.empty()) absl::StrAppend(&text, " in '", Name(file), "'");
+  for (const Diagnostic& each : diagnostics) absl::StrAppend(&text, "\n", Render(each));
+  if (total > diagnostics.size()) {
+    absl::StrAppend(&text, "\nand ", total - diagnostics.size(), " more");
+  }
+  return text;
+}
+
 absl::Status ErrorFromDiagnostics(absl::string_view file, absl::Span<const Diagnostic> errors,
                                   size_t total) {
   if (total == 0) return absl::OkStatus();
-  std::string message = absl::StrCat(total, total == 1 ? " error" : " errors", " in '", file, "'");
-  for (const Diagnostic& error : errors.first(std::min(errors.size(), kMaxReported))) {
-    absl::StrAppend(&message, "\n", Render(error));
-  }
-  if (total > errors.size()) absl::StrAppend(&message, "\nand ", total - errors.size(), " more");
-  return absl::InvalidArgumentError(message);
+  return absl::InvalidArgumentError(
+      Summarize(total == 1 ? "error" : "errors", file, errors, total));
 }
 
 }  // namespace hull::spec

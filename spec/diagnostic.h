@@ -27,6 +27,11 @@ inline constexpr size_t kMaxReported = 20;
 // One line: "config.json:14:21: /process/user/uid: 4294967295: expected …; use 65534 for nobody".
 std::string Render(const Diagnostic& diagnostic);
 
+// "N NOUN in 'FILE'" and one Render() line each for at most kMaxReported; "and M more" where
+// `total` exceeds them.
+std::string Summarize(absl::string_view noun, absl::string_view file,
+                      absl::Span<const Diagnostic> diagnostics, size_t total);
+
 // InvalidArgument with "N errors in 'FILE'" and one Render() line each; OK for no errors.
 // `total` counts those that were found, worded or not.
 absl::Status ErrorFromDiagnostics(absl::string_view file, absl::Span<const Diagnostic> errors,

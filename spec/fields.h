@@ -98,15 +98,17 @@ struct Fields<ConsoleSize> : NothingIgnored {
 
 template <>
 struct Fields<Rlimit> : NothingIgnored {
-  static constexpr auto kAll =
-      std::make_tuple(Always("type", &Rlimit::type, OneOf(kRlimitTypes).Required()),
-                      Always("hard", &Rlimit::hard), Always("soft", &Rlimit::soft));
+  static constexpr auto kAll = std::make_tuple(
+      Always("type", &Rlimit::type,
+             OneOf(kRlimitTypes, "a resource limit such as 'RLIMIT_NOFILE'").Required()),
+      Always("hard", &Rlimit::hard), Always("soft", &Rlimit::soft));
 };
 
 template <>
 struct Fields<Capabilities> : NothingIgnored {
   // A newer engine may know newer ones.
-  static constexpr Rule kName = OneOf(kCapabilityNames).Warns();
+  static constexpr Rule kName =
+      OneOf(kCapabilityNames, "a capability that this version knows").Warns();
   static constexpr auto kAll = std::make_tuple(F("bounding", &Capabilities::bounding, kName),
                                                F("effective", &Capabilities::effective, kName),
                                                F("inheritable", &Capabilities::inheritable, kName),
@@ -298,7 +300,8 @@ struct Fields<Seccomp> : NothingIgnored {
   static constexpr auto kAll = std::make_tuple(
       Always("defaultAction", &Seccomp::default_action, OneOf(kSeccompActions).Required()),
       F("defaultErrnoRet", &Seccomp::default_errno_ret, kErrno),
-      F("architectures", &Seccomp::architectures, OneOf(kSeccompArchitectures)),
+      F("architectures", &Seccomp::architectures,
+        OneOf(kSeccompArchitectures, "an architecture such as 'SCMP_ARCH_X86_64'")),
       F("flags", &Seccomp::flags, OneOf(kSeccompFlags)),
       F("listenerPath", &Seccomp::listener_path, kAbsolute),
       F("listenerMetadata", &Seccomp::listener_metadata), F("syscalls", &Seccomp::syscalls));

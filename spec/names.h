@@ -91,6 +91,31 @@ inline constexpr absl::string_view kPropagations[] = {
     "shared", "rshared", "private", "rprivate", "slave", "rslave", "unbindable", "runbindable",
 };
 
+// Options of a mount that are flags; any other is data for the filesystem.
+inline constexpr absl::string_view kMountOptions[] = {
+    "async",         "atime",        "bind",
+    "defaults",      "dev",          "diratime",
+    "dirsync",       "exec",         "idmap",
+    "iversion",      "lazytime",     "loud",
+    "mand",          "noatime",      "nodev",
+    "nodiratime",    "noexec",       "noiversion",
+    "nolazytime",    "nomand",       "norelatime",
+    "nostrictatime", "nosuid",       "nosymfollow",
+    "private",       "ratime",       "rbind",
+    "rdev",          "rdiratime",    "relatime",
+    "remount",       "rexec",        "ridmap",
+    "rnoatime",      "rnodev",       "rnodiratime",
+    "rnoexec",       "rnorelatime",  "rnostrictatime",
+    "rnosuid",       "rnosymfollow", "ro",
+    "rprivate",      "rrelatime",    "rro",
+    "rrw",           "rshared",      "rslave",
+    "rstrictatime",  "rsuid",        "rsymfollow",
+    "runbindable",   "rw",           "shared",
+    "silent",        "slave",        "strictatime",
+    "suid",          "symfollow",    "sync",
+    "tmpcopyup",     "unbindable",
+};
+
 inline constexpr absl::string_view kSeccompActions[] = {
     "SCMP_ACT_ALLOW",        "SCMP_ACT_ERRNO",       "SCMP_ACT_KILL",
     "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",

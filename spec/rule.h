@@ -21,7 +21,7 @@ struct Rule {
   int64_t max = 0;
   absl::Span<const absl::string_view> names = {};     // kOneOf
   bool (*accepts)(absl::string_view text) = nullptr;  // kForm
-  absl::string_view expected = {};                    // kForm: "an absolute path"
+  absl::string_view expected = {};                    // "an absolute path"
   absl::string_view fix = {};
 
   constexpr Rule Required() const {
@@ -45,8 +45,9 @@ constexpr Rule Range(int64_t min, int64_t max, absl::string_view fix = "") {
   return {.kind = Rule::Kind::kRange, .min = min, .max = max, .fix = fix};
 }
 
-constexpr Rule OneOf(absl::Span<const absl::string_view> names) {
-  return {.kind = Rule::Kind::kOneOf, .names = names};
+// Without `expected` the message lists the names.
+constexpr Rule OneOf(absl::Span<const absl::string_view> names, absl::string_view expected = "") {
+  return {.kind = Rule::Kind::kOneOf, .names = names, .expected = expected};
 }
 
 // `expected` completes "expected …".

@@ -1,0 +1,169 @@
+#include "spec/validate.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "spec/check_rules.h"
+#include "spec/forms.h"
+#include "spec/report.h"
+#include "spec/validate_internal.h"
+
+namespace hull::spec {
+namespace {
+
+absl::Status Finish(Report report, std::vector<Diagnostic>* warnings) {
+  if (warnings != nullptr) {
+    std::vector<Diagnostic> mine = report.TakeWarnings();
+    std::move(mine.begin(), mine.end(), std::back_inserter(*warnings));
+  }
+  return report.status();
+}
+
+void CheckVersion(absl::string_view version, const Path& path, Report* report) {
+  if (!IsVersion(version)) {
+    report->Error(path / "ociVersion", absl::StrCat(version.empty() ? "missing, " : "",
+                                                    "expected a version as '1.3.0'"));
+  } else if (!absl::StartsWith(version, "1.")) {
+    report->Error(path / "ociVersion", "expected version 1 of the specification",
+                  "this runtime implements 1.0 to 1.3");
+  }
+}
+
+void CheckNames(const Spec& spec, const Path& path, Report* report) {
+  const bool own_uts = FindNamespace(spec.linux_, "uts") != nullptr;
+  constexpr absl::string_view kFix = "add {\"type\": \"uts\"} to /linux/namespaces";
+  if (!spec.hostname.empty() && !own_uts) {
+    report->Error(path / "hostname", "expected a uts namespace for it", kFix);
+  }
+  if (!spec.domainname.empty() && !own_uts) {
+    report->Error(path / "domainname", "expected a uts namespace for it", kFix);
+  }
+  for (const auto& [key, value] : spec.annotations) {
+    if (key.empty()) report->Error(path / "annotations" / key, "expected a non-empty key");
+  }
+}
+
+bool Contains(const std::vector<std::string>& names, absl::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void CheckRlimits(const std::vector<Rlimit>& rlimits, const Path& path, Report* report) {
+  for (size_t i = 0; i < rlimits.size(); ++i) {
+    if (rlimits[i].soft > rlimits[i].hard) {
+      report->Error(path / i / "soft",
+                    absl::StrCat("expected at most the hard limit, ", rlimits[i].hard));
+    }
+    for (size_t before = 0; before < i; ++before) {
+      if (rlimits[before].type != rlimits[i].type) continue;
+      report->Error(path / i / "type", absl::StrCat("expected each type once, it is at ", before),
+                    "remove one of them");
+      break;
+    }
+  }
+}
+
+// The kernel raises only what is permitted and inheritable; the rest would be missing silently.
+void CheckAmbient(const Capabilities& capabilities, const Path& path, Report* report) {
+  for (size_t i = 0; i < capabilities.ambient.size(); ++i) {
+    const std::string& name = capabilities.ambient[i];
+    if (Contains(capabilities.permitted, name) && Contains(capabilities.inheritable, name)) {
+      continue;
+    }
+    report->Warn(path / "ambient" / i,
+                 "an ambient capability takes effect only if it is permitted and inheritable",
+                 "add it to 'permitted' and 'inheritable'");
+  }
+}
+
+void CheckScheduler(const Scheduler& scheduler, const Path& path, Report* report) {
+  const absl::string_view policy = scheduler.policy;
+  const bool fair = policy == "SCHED_OTHER" || policy == "SCHED_BATCH";
+  const bool realtime = policy == "SCHED_FIFO" || policy == "SCHED_RR";
+  if (scheduler.nice.value_or(0) != 0 && !fair) {
+    report->Error(path / "nice", "expected 0, only SCHED_OTHER and SCHED_BATCH are nice");
+  }
+  if (scheduler.priority.value_or(0) != 0 && !realtime) {
+    report->Error(path / "priority", "expected 0, only SCHED_FIFO and SCHED_RR have priorities");
+  }
+  if (scheduler.priority.value_or(0) == 0 && realtime) {
+    report->Error(path / "priority", absl::StrCat("expected an integer in 1..99 for ", policy));
+  }
+  const bool deadline = scheduler.runtime_ns.value_or(0) != 0 ||
+                        scheduler.deadline_ns.value_or(0) != 0 ||
+                        scheduler.period_ns.value_or(0) != 0;
+  if (deadline && policy != "SCHED_DEADLINE") {
+    report->Error(path / "policy", "expected SCHED_DEADLINE for a runtime, deadline or period");
+  }
+}
+
+}  // namespace
+
+const Namespace* FindNamespace(const Linux& linux, absl::string_view type) {
+  const auto found = std::find_if(linux.namespaces.begin(), linux.namespaces.end(),
+                                  [type](const Namespace& each) { return each.type == type; });
+  return found == linux.namespaces.end() ? nullptr : &*found;
+}
+
+bool HasNewNamespace(const Linux& linux, absl::string_view type) {
+  const Namespace* found = FindNamespace(linux, type);
+  return found != nullptr && found->path.empty();
+}
+
+void CheckProcess(const Process& process, const Path& path, Report* report) {
+  if (process.args.empty()) {
+    report->Error(path / "args", "missing, expected the program and its arguments");
+  } else if (process.args[0].empty()) {
+    report->Error(path / "args" / 0, "expected the name of a program");
+  }
+  if (process.user.additional_gids.size() > 65536) {
+    report->Error(path / "user" / "additionalGids", "expected at most 65536 groups");
+  }
+  CheckRlimits(process.rlimits, path / "rlimits", report);
+  if (process.capabilities.has_value()) {
+    CheckAmbient(*process.capabilities, path / "capabilities", report);
+  }
+  if (process.scheduler.has_value()) {
+    CheckScheduler(*process.scheduler, path / "scheduler", report);
+  }
+}
+
+absl::Status Validate(const Parsed& parsed, std::vector<Diagnostic>* warnings) {
+  const Spec& spec = parsed.spec;
+  const Path root;
+  Report report(&parsed.document);
+  CheckVersion(spec.oci_version, root, &report);
+  CheckRules(spec, root, &report);
+  if (spec.process.has_value()) {
+    CheckProcess(*spec.process, root / "process", &report);
+  } else {
+    report.Error(root / "process", "missing, expected the process to start");
+  }
+  CheckNames(spec, root, &report);
+  CheckMounts(spec, root / "mounts", &report);
+  CheckLinux(spec, root / "linux", parsed.document, &report);
+  return Finish(std::move(report), warnings);
+}
+
+absl::Status Validate(const ParsedProcess& parsed, std::vector<Diagnostic>* warnings) {
+  Report report(&parsed.document);
+  CheckRules(parsed.process, Path(), &report);
+  CheckProcess(parsed.process, Path(), &report);
+  return Finish(std::move(report), warnings);
+}
+
+absl::Status Validate(const ParsedResources& parsed, std::vector<Diagnostic>* warnings) {
+  Report report(&parsed.document);
+  CheckRules(parsed.resources, Path(), &report);
+  CheckResources(parsed.resources, /*update=*/true, Path(), &report);
+  return Finish(std::move(report), warnings);
+}
+
+}  // namespace hull::spec

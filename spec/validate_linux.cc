@@ -1,0 +1,206 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "spec/document.h"
+#include "spec/forms.h"
+#include "spec/report.h"
+#include "spec/sysctl.h"
+#include "spec/validate_internal.h"
+
+namespace hull::spec {
+namespace {
+
+constexpr size_t kMaxMappings = 340;     // lines that the kernel takes in uid_map
+constexpr uint64_t kIdEnd = 4294967295;  // the first number that is no id
+
+void CheckNamespaces(const Linux& linux, const Path& path, Report* report) {
+  for (size_t i = 0; i < linux.namespaces.size(); ++i) {
+    const Namespace* first = FindNamespace(linux, linux.namespaces[i].type);
+    if (first == &linux.namespaces[i]) continue;
+    report->Error(path / i / "type",
+                  absl::StrCat("expected each type once, it is at ", first - &linux.namespaces[0]),
+                  "remove one of them");
+  }
+  if (FindNamespace(linux, "mount") == nullptr) {
+    report->Error(path, "expected a mount namespace, the host's own is never changed",
+                  "add {\"type\": \"mount\"}");
+  }
+}
+
+bool Overlap(uint32_t a, uint32_t b, const IdMapping& first, const IdMapping& second) {
+  return uint64_t{a} < uint64_t{b} + second.size && uint64_t{b} < uint64_t{a} + first.size;
+}
+
+// Whether a mapping covers the container's `id`.
+bool Maps(const std::vector<IdMapping>& mappings, uint32_t id) {
+  return absl::c_any_of(mappings, [id](const IdMapping& mapping) {
+    return id >= mapping.container_id && id - mapping.container_id < mapping.size;
+  });
+}
+
+void CheckMapped(uint32_t id, const std::vector<IdMapping>& mappings, absl::string_view kind,
+                 const Path& path, Report* report) {
+  if (mappings.empty() || Maps(mappings, id)) return;
+  report->Error(path, absl::StrCat("expected an id that /linux/", kind, "Mappings covers"));
+}
+
+// In a namespace of its own the process can only be somebody who is mapped.
+void CheckUserIsMapped(const Spec& spec, Report* report) {
+  if (!spec.process.has_value()) return;
+  const User& user = spec.process->user;
+  const Path root;
+  const Path process = root / "process";
+  const Path path = process / "user";
+  CheckMapped(user.uid, spec.linux_.uid_mappings, "uid", path / "uid", report);
+  CheckMapped(user.gid, spec.linux_.gid_mappings, "gid", path / "gid", report);
+  for (size_t i = 0; i < user.additional_gids.size(); ++i) {
+    CheckMapped(user.additional_gids[i], spec.linux_.gid_mappings, "gid",
+                path / "additionalGids" / i, report);
+  }
+}
+
+void CheckUserNamespace(const Spec& spec, const Path& path, Report* report) {
+  const Linux& linux = spec.linux_;
+  CheckMappings(linux.uid_mappings, path / "uidMappings", report);
+  CheckMappings(linux.gid_mappings, path / "gidMappings", report);
+  const bool mapped = !linux.uid_mappings.empty() || !linux.gid_mappings.empty();
+  if (FindNamespace(linux, "user") == nullptr && mapped) {
+    report->Error(path / (linux.uid_mappings.empty() ? "gidMappings" : "uidMappings"),
+                  "expected a user namespace for them",
+                  "add {\"type\": \"user\"} to /linux/namespaces");
+  }
+  if (!HasNewNamespace(linux, "user")) return;
+  constexpr absl::string_view kMissing = "missing, the new user namespace needs them";
+  if (linux.uid_mappings.empty()) report->Error(path / "uidMappings", kMissing);
+  if (linux.gid_mappings.empty()) report->Error(path / "gidMappings", kMissing);
+  CheckUserIsMapped(spec, report);
+}
+
+void CheckSysctl(const Linux& linux, const Path& path, Report* report) {
+  for (const auto& [key, value] : linux.sysctl) {
+    const std::string file = SysctlFile(key);
+    const absl::string_view owner = SysctlNamespace(file);
+    if (file.empty()) {
+      report->Error(path / key, "expected a name such as 'net.ipv4.ip_forward' as the key");
+    } else if (file == "kernel/hostname") {
+      report->Error(path / key, "expected another way to name the host", "use /hostname");
+    } else if (owner.empty()) {
+      report->Error(path / key, "expected a key that is the container's own, not the whole host's",
+                    "those are net.*, fs.mqueue.*, user.*, kernel.domainname and kernel's System V "
+                    "IPC limits");
+    } else if (FindNamespace(linux, owner) == nullptr) {
+      report->Error(path / key, absl::StrCat("expected a ", owner, " namespace for it"),
+                    absl::StrCat("add {\"type\": \"", owner, "\"} to /linux/namespaces"));
+    }
+  }
+}
+
+// Which keys are there is only known from the text: zero is a number as good as any.
+void CheckDevices(const std::vector<Device>& devices, const Path& path, const Document& document,
+                  Report* report) {
+  for (size_t i = 0; i < devices.size() && !document.empty(); ++i) {
+    if (devices[i].type == "p") continue;
+    for (const absl::string_view key : {"major", "minor"}) {
+      const Path device = path / i;
+      if (document.Find((device / key).Pointer()).has_value()) continue;
+      report->Error(device / key, "missing, expected a device number");
+    }
+  }
+}
+
+void CheckTimeOffsets(const Linux& linux, const Path& path, Report* report) {
+  for (const auto& [clock, offset] : linux.time_offsets) {
+    if (clock != "monotonic" && clock != "boottime") {
+      report->Error(path / clock, "expected the clock 'monotonic' or 'boottime'",
+                    DidYouMean(clock, {"monotonic", "boottime"}));
+    }
+  }
+  if (!linux.time_offsets.empty() && !HasNewNamespace(linux, "time")) {
+    report->Error(path, "expected a new time namespace for them",
+                  "add {\"type\": \"time\"} to /linux/namespaces");
+  }
+}
+
+// The kernel's IFNAMSIZ, less the NUL.
+bool IsInterface(absl::string_view name) { return IsComponent(name) && name.size() <= 15; }
+
+void CheckNetDevices(const Linux& linux, const Path& path, Report* report) {
+  for (const auto& [host_name, device] : linux.net_devices) {
+    if (!IsInterface(host_name)) {
+      report->Error(path / host_name, "expected the name of a network interface as the key");
+    }
+    if (!device.name.empty() && !IsInterface(device.name)) {
+      report->Error(path / host_name / "name", "expected a name of at most 15 bytes");
+    }
+  }
+  if (!linux.net_devices.empty() && FindNamespace(linux, "network") == nullptr) {
+    report->Error(path, "expected a network namespace to move them to",
+                  "add {\"type\": \"network\"} to /linux/namespaces");
+  }
+}
+
+void CheckCgroupsPath(absl::string_view cgroups_path, const Path& path, Report* report) {
+  if (HasDotDot(cgroups_path)) {
+    report->Error(path, "expected a path without '..'");
+  } else if (absl::c_any_of(cgroups_path, absl::ascii_iscntrl)) {
+    report->Error(path, "expected a path without control characters");
+  }
+}
+
+void CheckIntelRdt(const IntelRdt& rdt, const Path& path, Report* report) {
+  if (!rdt.clos_id.empty() && rdt.clos_id != "/" && !IsComponent(rdt.clos_id)) {
+    report->Error(path / "closID", "expected a name without '/', or '/' for the default class");
+  }
+}
+
+}  // namespace
+
+void CheckMappings(const std::vector<IdMapping>& mappings, const Path& path, Report* report) {
+  if (mappings.size() > kMaxMappings) {
+    report->Error(path, absl::StrCat("expected at most 340 mappings, found ", mappings.size()),
+                  "join neighbouring ranges");
+    return;
+  }
+  for (size_t i = 0; i < mappings.size(); ++i) {
+    const IdMapping& mapping = mappings[i];
+    if (uint64_t{mapping.container_id} + mapping.size > kIdEnd ||
+        uint64_t{mapping.host_id} + mapping.size > kIdEnd) {
+      report->Error(path / i / "size", "expected the range to end at id 4294967294");
+    }
+    for (size_t before = 0; before < i; ++before) {
+      const IdMapping& other = mappings[before];
+      const bool container = Overlap(mapping.container_id, other.container_id, mapping, other);
+      if (!container && !Overlap(mapping.host_id, other.host_id, mapping, other)) continue;
+      report->Error(path / i / (container ? "containerID" : "hostID"),
+                    absl::StrCat("expected no overlap with the range at ", before));
+      break;
+    }
+  }
+}
+
+void CheckLinux(const Spec& spec, const Path& path, const Document& document, Report* report) {
+  const Linux& linux = spec.linux_;
+  CheckNamespaces(linux, path / "namespaces", report);
+  CheckUserNamespace(spec, path, report);
+  CheckSysctl(linux, path / "sysctl", report);
+  CheckDevices(linux.devices, path / "devices", document, report);
+  CheckTimeOffsets(linux, path / "timeOffsets", report);
+  CheckNetDevices(linux, path / "netDevices", report);
+  CheckCgroupsPath(linux.cgroups_path, path / "cgroupsPath", report);
+  CheckResources(linux.resources, /*update=*/false, path / "resources", report);
+  if (linux.seccomp.has_value()) CheckSeccomp(*linux.seccomp, path / "seccomp", report);
+  if (linux.intel_rdt.has_value()) CheckIntelRdt(*linux.intel_rdt, path / "intelRdt", report);
+  if (linux.memory_policy.has_value() && linux.memory_policy->mode.empty() &&
+      *linux.memory_policy != MemoryPolicy()) {
+    report->Error(path / "memoryPolicy" / "mode", "missing, expected a mode such as 'MPOL_BIND'");
+  }
+}
+
+}  // namespace hull::spec
