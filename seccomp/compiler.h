@@ -31,10 +31,11 @@ struct Backend {
   absl::Status (*probe)(const Host& host);
   // Spec: config-linux.md#seccomp. The native architecture is always covered. Rules that say what
   // the default says are dropped; for one system call, a rule without arguments beats those with
-  // them. Two rules with different actions whose arguments overlap have no order in the spec, and
-  // none here: one of the two holds.
-  // InvalidArgument names the JSON path below /linux/seccomp, the value and what was expected;
-  // Unimplemented: this kernel lacks the action.
+  // them. Calls newer than every rule give ENOSYS where the default refuses (enosys_stub.h). On
+  // 32-bit architectures, x32 included, the low halves of values are compared. Two rules with
+  // different actions whose arguments overlap have no order in the spec, and none here: one of the
+  // two holds. InvalidArgument names the JSON path below /linux/seccomp, the value and what was
+  // expected; Unimplemented: this kernel lacks the action.
   absl::StatusOr<Compiled> (*compile)(const spec::Seccomp& seccomp);
   // The generator and its version, "libseccomp 2.5.4", and the number of this backend's own
   // generation, raised whenever it makes another filter of the same spec: the cache's key has both.

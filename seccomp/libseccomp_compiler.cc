@@ -25,6 +25,7 @@
 #include "runtime/sys/file.h"
 #include "runtime/sys/unique_fd.h"
 #include "seccomp/compiler.h"
+#include "seccomp/enosys_stub.h"
 #include "seccomp/words.h"
 
 namespace hull::seccomp {
@@ -248,6 +249,75 @@ absl::Status CheckLength(size_t count) {
                                kLongestProgram, "; name fewer architectures or arguments"));
 }
 
+// ENOSYS for what came after the profile is kinder than any refusal and no weaker. Where the
+// default lets calls through, or asks somebody who can say ENOSYS too, it stands.
+bool NeedsEnosysStub(uint32_t default_action) {
+  switch (default_action & SECCOMP_RET_ACTION_FULL) {
+    case SECCOMP_RET_ERRNO:
+      return default_action != (SECCOMP_RET_ERRNO | ENOSYS);
+    case SECCOMP_RET_KILL_PROCESS:
+    case SECCOMP_RET_KILL_THREAD:
+    case SECCOMP_RET_TRAP:
+      return true;
+    default:
+      return false;
+  }
+}
+
+constexpr int64_t kX32Bit = 0x40000000;
+constexpr int64_t kArmPrivate = 0x0f0000;  // set_tls and the like, far above the table
+
+// Where system calls of an architecture lie, with room to grow.
+struct Table {
+  int64_t first;
+  int64_t last;
+};
+
+std::vector<Table> TablesOf(uint32_t token) {
+  switch (token) {
+    case SCMP_ARCH_X86_64:
+      return {{0, kX32Bit - 1}};
+    case SCMP_ARCH_X32:  // those it shares with x86_64, then its own
+      return {{kX32Bit, kX32Bit + 511}, {kX32Bit + 512, 2 * kX32Bit - 1}};
+    case SCMP_ARCH_ARM:
+      return {{0, kArmPrivate - 1}};
+    default:
+      return {{0, INT32_MAX}};
+  }
+}
+
+// Everything in the table above the largest number that the profile has a rule for.
+std::optional<NumberRange> NewerThan(const spec::Seccomp& seccomp, uint32_t token,
+                                     const Table& table) {
+  int64_t newest = -1;
+  for (const spec::SeccompRule& rule : seccomp.syscalls) {
+    for (const std::string& name : rule.names) {
+      const int64_t number = seccomp_syscall_resolve_name_arch(token, name.c_str());
+      if (number >= table.first && number <= table.last) newest = std::max(newest, number);
+    }
+  }
+  if (newest < 0 || newest == table.last) return std::nullopt;  // nothing said, or nothing left
+  return NumberRange{.audit_arch = token == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : token,
+                     .first = static_cast<uint32_t>(newest + 1),
+                     .last = static_cast<uint32_t>(table.last)};
+}
+
+std::vector<sock_filter> StubFor(const spec::Seccomp& seccomp) {
+  std::set<uint32_t> tokens = {seccomp_arch_native()};
+  for (const std::string& name : seccomp.architectures) {
+    const absl::string_view bare = absl::StripPrefix(name, kArchitecturePrefix);
+    tokens.insert(seccomp_arch_resolve_name(absl::AsciiStrToLower(bare).c_str()));
+  }
+  std::vector<NumberRange> ranges;
+  for (const uint32_t token : tokens) {
+    for (const Table& table : TablesOf(token)) {
+      const std::optional<NumberRange> range = NewerThan(seccomp, token, table);
+      if (range.has_value()) ranges.push_back(*range);
+    }
+  }
+  return EnosysStub(ranges);
+}
+
 #if SCMP_VER_MAJOR > 2 || (SCMP_VER_MAJOR == 2 && SCMP_VER_MINOR >= 6)
 
 absl::StatusOr<std::vector<sock_filter>> Export(void* context) {
@@ -255,7 +325,6 @@ absl::StatusOr<std::vector<sock_filter>> Export(void* context) {
   int result = seccomp_export_bpf_mem(context, nullptr, &size_bytes);
   if (result != 0) return LibraryError(result, "generating the seccomp program");
   const size_t count = size_bytes / sizeof(sock_filter);
-  RETURN_IF_ERROR(CheckLength(count));
   std::vector<sock_filter> program(count);
   result = seccomp_export_bpf_mem(context, program.data(), &size_bytes);
   if (result != 0) return LibraryError(result, "generating the seccomp program");
@@ -272,7 +341,6 @@ absl::StatusOr<std::vector<sock_filter>> Export(void* context) {
   const off_t size_bytes = lseek(fd.get(), 0, SEEK_END);
   if (size_bytes < 0) return sys::ErrnoStatus(errno, "measuring the seccomp program");
   const size_t count = static_cast<size_t>(size_bytes) / sizeof(sock_filter);
-  RETURN_IF_ERROR(CheckLength(count));
   std::vector<sock_filter> program(count);
   if (pread(fd.get(), program.data(), count * sizeof(sock_filter), 0) != size_bytes) {
     return absl::InternalError("reading the seccomp program back: short read");
@@ -305,7 +373,11 @@ absl::StatusOr<Compiled> Compile(const spec::Seccomp& seccomp) {
   Compiled compiled;
   compiled.filter.notifies = notifies;
   ASSIGN_OR_RETURN(compiled.filter.flags, FlagsOf(seccomp, notifies));
-  ASSIGN_OR_RETURN(compiled.filter.instructions, Export(builder.context()));
+  std::vector<sock_filter>& program = compiled.filter.instructions;
+  if (NeedsEnosysStub(default_action)) program = StubFor(seccomp);
+  ASSIGN_OR_RETURN(const std::vector<sock_filter> rules, Export(builder.context()));
+  program.insert(program.end(), rules.begin(), rules.end());
+  RETURN_IF_ERROR(CheckLength(program.size()));
   compiled.unknown_syscalls = builder.TakeUnknown();
   return compiled;
 }
@@ -323,7 +395,7 @@ std::string Version() {
 }  // namespace
 
 const constinit Backend kLibseccompBackend = {
-    .name = "libseccomp", .probe = &Probe, .compile = &Compile, .version = &Version, .revision = 1};
+    .name = "libseccomp", .probe = &Probe, .compile = &Compile, .version = &Version, .revision = 2};
 
 // A null program: a kernel that knows the operation looks at it and faults.
 Host ProbeHost() {

@@ -96,14 +96,35 @@ bool ModelMatches(const spec::SeccompRule& rule, const std::array<uint64_t, 6>& 
   return repeated ? holding > 0 : holding == rule.args.size();
 }
 
+bool ModelIsNewer(const spec::Seccomp& seccomp, const Arch& arch, int number) {
+  const std::string& action = seccomp.default_action;
+  if (action == "SCMP_ACT_ALLOW" || action == "SCMP_ACT_LOG" || action == "SCMP_ACT_TRACE" ||
+      action == "SCMP_ACT_NOTIFY") {
+    return false;
+  }
+  if (seccomp.default_errno_ret == ENOSYS) return false;
+  // x32 has a second table of its own behind the one it shares with x86_64.
+  const bool is_x32 = arch.token == SCMP_ARCH_X32;
+  const int second = 0x40000000 + 512;
+  int newest = -1;
+  for (const spec::SeccompRule& rule : seccomp.syscalls) {
+    for (const std::string& name : rule.names) {
+      const int known = seccomp_syscall_resolve_name_arch(arch.token, name.c_str());
+      if (!is_x32 || (known >= second) == (number >= second)) newest = std::max(newest, known);
+    }
+  }
+  return newest >= 0 && number > newest;
+}
+
 uint32_t ModelVerdict(const spec::Seccomp& seccomp, const Arch& arch, const std::string& name,
-                      const std::array<uint64_t, 6>& args) {
+                      int number, const std::array<uint64_t, 6>& args) {
   const auto& covered = seccomp.architectures;
   if (arch.token != seccomp_arch_native() &&
       std::find(covered.begin(), covered.end(), arch.name) == covered.end()) {
     return SECCOMP_RET_KILL_THREAD;
   }
   const uint32_t otherwise = ModelAction(seccomp.default_action, seccomp.default_errno_ret);
+  if (ModelIsNewer(seccomp, arch, number)) return SECCOMP_RET_ERRNO | ENOSYS;
   uint32_t conditional = otherwise;
   for (const spec::SeccompRule& rule : seccomp.syscalls) {
     if (std::find(rule.names.begin(), rule.names.end(), name) == rule.names.end()) continue;
@@ -224,7 +245,7 @@ TEST(LibseccompCompilerTest, RandomSpecsGiveWhatTheirRulesMean) {
       if (number < 0) continue;  // this architecture has no such call
       const std::array<uint64_t, 6> args = dice.Args();
       ASSERT_EQ(Verdict(compiled->filter, arch.audit, number, args),
-                ModelVerdict(seccomp, arch, name, args))
+                ModelVerdict(seccomp, arch, name, number, args))
           << "round " << round << ": " << arch.name << " " << name << " "
           << ::testing::PrintToString(args) << "\n"
           << Shown(seccomp);
@@ -411,6 +432,51 @@ TEST(LibseccompCompilerTest, AMaskThatCannotGiveTheValueNeverMatches) {
   EXPECT_EQ(Verdict(Compile(seccomp).value().filter, kX86_64, SYS_close, {1}), SECCOMP_RET_ALLOW);
 }
 
+TEST(LibseccompCompilerTest, CallsNewerThanTheProfileGiveENOSYSWhereTheDefaultRefuses) {
+  spec::Seccomp seccomp = EngineProfile();
+  const uint32_t enosys = SECCOMP_RET_ERRNO | ENOSYS;
+  for (const char* action : {"SCMP_ACT_ERRNO", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_TRAP"}) {
+    seccomp.default_action = action;
+    seccomp.default_errno_ret.reset();
+    const uint32_t refused = ModelAction(action, std::nullopt);
+    const Filter filter = Compile(seccomp).value().filter;
+    EXPECT_EQ(Verdict(filter, kX86_64, 250), refused);  // keyctl
+    for (const int number : {460, 471, 9999, 0x3fffffff}) {
+      EXPECT_EQ(Verdict(filter, kX86_64, number), enosys) << number;
+      EXPECT_EQ(Verdict(filter, kX86_64, 0x40000000 | number), enosys) << number;
+      EXPECT_EQ(Verdict(filter, AUDIT_ARCH_I386, number), enosys) << number;
+    }
+    EXPECT_EQ(Verdict(filter, kX86_64, 0x40000000 + 250), refused);
+    EXPECT_EQ(Verdict(filter, AUDIT_ARCH_I386, 288), refused);
+    EXPECT_EQ(Verdict(filter, AUDIT_ARCH_AARCH64, 9999), SECCOMP_RET_KILL_THREAD);
+  }
+  for (const char* action : {"SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE"}) {
+    seccomp.default_action = action;
+    EXPECT_EQ(Verdict(Compile(seccomp).value().filter, kX86_64, 9999),
+              ModelAction(action, std::nullopt));
+  }
+}
+
+TEST(LibseccompCompilerTest, WithoutX32ItsNumbersAreKilledAndNotNew) {
+  spec::Seccomp seccomp = EngineProfile();
+  seccomp.default_errno_ret = EPERM;
+  seccomp.architectures = {"SCMP_ARCH_X86_64"};
+  const Filter filter = Compile(seccomp).value().filter;
+  EXPECT_EQ(Verdict(filter, kX86_64, 9999), SECCOMP_RET_ERRNO | ENOSYS);
+  EXPECT_EQ(Verdict(filter, kX86_64, 0x40000000 + 9999), SECCOMP_RET_KILL_THREAD);
+}
+
+TEST(LibseccompCompilerTest, ArmsPrivateNumbersDoNotHideItsTablesEnd) {
+  spec::Seccomp seccomp = Allowing();
+  seccomp.default_action = "SCMP_ACT_ERRNO";
+  seccomp.architectures = {"SCMP_ARCH_ARM"};
+  seccomp.syscalls = {Rule({"read", "openat2", "set_tls"}, "SCMP_ACT_ALLOW")};
+  const Filter filter = Compile(seccomp).value().filter;
+  EXPECT_EQ(Verdict(filter, AUDIT_ARCH_ARM, 436), SECCOMP_RET_ERRNO | EPERM);
+  EXPECT_EQ(Verdict(filter, AUDIT_ARCH_ARM, 438), SECCOMP_RET_ERRNO | ENOSYS);
+  EXPECT_EQ(Verdict(filter, AUDIT_ARCH_ARM, 0xf0005), SECCOMP_RET_ALLOW);
+}
+
 TEST(LibseccompCompilerTest, BadRulesAreNamedByTheirPath) {
   spec::Seccomp seccomp = Allowing();
   seccomp.syscalls = {Rule({"read"}, "SCMP_ACT_LOG"), Rule({"close"}, "SCMP_ACT_ALOW")};
@@ -476,7 +542,7 @@ TEST(LibseccompCompilerTest, AnEnginesProfileMeansWhatItSaysForEveryCall) {
           for (uint64_t& arg : seen) arg &= kLow;  // as the kernel shows them
         }
         ASSERT_EQ(Verdict(compiled.filter, arch.audit, number, seen),
-                  ModelVerdict(seccomp, arch, owned, seen))
+                  ModelVerdict(seccomp, arch, owned, number, seen))
             << arch.name << " " << owned << " " << number;
       }
     }
