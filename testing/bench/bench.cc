@@ -28,11 +28,14 @@ constexpr char kUsage[] =
     "usage: bench [--peer NAME[=PATH]]... [--hull PATH] [--runs N] [--only CASE,...]\n"
     "             [--mode v2|machine|all] [--json FILE] [--dir DIR]\n"
     "\n"
-    "Compares hull with its peers (default: crun and runc, as PATH finds them) and with the floor.\n"
+    "Compares hull with its peers (default: crun and runc, as PATH finds them) and with the "
+    "floor.\n"
     "  --hull PATH    the hull to measure (default: the one built with this bench)\n"
     "  --runs N       rounds per case; each runs every contestant once (default 40)\n"
-    "  --only CASES   run, run-seccomp-cold, run-seccomp-warm, create-start-delete, exec, state, version\n"
-    "  --mode MODE    v2: a private cgroup2 mount; machine: the cgroups as they are (default: all)\n"
+    "  --only CASES   run, run-seccomp-cold, run-seccomp-warm, create-start-delete, exec, state, "
+    "version\n"
+    "  --mode MODE    v2: a private cgroup2 mount; machine: the cgroups as they are (default: "
+    "all)\n"
     "  --json FILE    writes all figures\n"
     "  --dir DIR      where bundles and state directories are made (default /tmp)\n";
 

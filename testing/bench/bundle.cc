@@ -72,7 +72,8 @@ absl::Status MakeRootfs(const std::string& rootfs) {
   std::error_code error;
   std::filesystem::copy_file(busybox, rootfs + "/bin/busybox", error);
   for (const char* applet : {"sh", "sleep", "true"}) {
-    if (!error) std::filesystem::create_symlink("busybox", absl::StrCat(rootfs, "/bin/", applet), error);
+    if (!error)
+      std::filesystem::create_symlink("busybox", absl::StrCat(rootfs, "/bin/", applet), error);
   }
   if (error) return absl::InternalError(absl::StrCat("filling '", rootfs, "': ", error.message()));
   return absl::OkStatus();

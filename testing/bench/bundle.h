@@ -12,9 +12,9 @@
 namespace hull::bench {
 
 struct BundleOptions {
-  std::string rootfs;         // absolute
-  std::string cgroups_path;   // absolute, as in linux.cgroupsPath
-  std::string args;           // a JSON array
+  std::string rootfs;           // absolute
+  std::string cgroups_path;     // absolute, as in linux.cgroupsPath
+  std::string args;             // a JSON array
   bool podman_seccomp = false;  // with the profile that Podman gives a container by default
 };
 

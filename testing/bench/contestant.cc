@@ -5,8 +5,8 @@ namespace hull::bench {
 std::vector<std::string> Argv(const Contestant& contestant, absl::string_view operation,
                               const Container& container) {
   if (contestant.name == kFloor) {
-    return {contestant.path,  std::string(operation), container.rootfs, container.root,
-            container.cgroup, container.hierarchies};
+    return {contestant.path, std::string(operation), container.rootfs,
+            container.root,  container.cgroup,       container.hierarchies};
   }
   if (operation == "version") return {contestant.path, "--version"};
   std::vector<std::string> argv = {contestant.path, "--root", container.root,

@@ -19,7 +19,7 @@ struct Contestant {
 
 // Where one contestant's container of one case lives.
 struct Container {
-  std::string root;         // the runtime's --root, the floor's state directory
+  std::string root;  // the runtime's --root, the floor's state directory
   std::string bundle;
   std::string rootfs;
   std::string cgroup;       // below each hierarchy, "bench/crun-run"

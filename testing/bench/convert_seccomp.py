@@ -17,7 +17,8 @@ KERNEL = (6, 1)
 CAPS = {
     "CAP_" + name
     for name in (
-        "CHOWN DAC_OVERRIDE FOWNER FSETID KILL NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT"
+        "CHOWN DAC_OVERRIDE FOWNER FSETID KILL NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID"
+        " SYS_CHROOT"
     ).split()
 }
 
@@ -54,9 +55,13 @@ def main():
         block["defaultErrnoRet"] = profile["defaultErrnoRet"]
     block["architectures"] = ARCHITECTURES
     block["syscalls"] = [convert_rule(rule) for rule in profile["syscalls"] if applies(rule)]
-    lines = ["%s: %s" % (json.dumps(key), json.dumps(value)) for key, value in block.items() if key != "syscalls"]
+    lines = [
+        "%s: %s" % (json.dumps(key), json.dumps(value))
+        for key, value in block.items()
+        if key != "syscalls"
+    ]
     rules = ",\n".join("    " + json.dumps(rule) for rule in block["syscalls"])
-    print("{\n  %s,\n  \"syscalls\": [\n%s\n  ]\n}" % (",\n  ".join(lines), rules))
+    print('{\n  %s,\n  "syscalls": [\n%s\n  ]\n}' % (",\n  ".join(lines), rules))
 
 
 if __name__ == "__main__":

@@ -55,9 +55,9 @@ struct Child {
   const Place* place;
   const char* argv[3] = {};
   int procs_fd[kMaxHierarchies] = {};  // v1: cgroup.procs, opened by the parent
-  int ready_fd = -1;              // create: told when the root is built
-  int gate_fd = -1;               // create: a fifo, read before the exec
-  bool joined_rootfs = false;     // exec: setns has put us inside
+  int ready_fd = -1;                   // create: told when the root is built
+  int gate_fd = -1;                    // create: a fifo, read before the exec
+  bool joined_rootfs = false;          // exec: setns has put us inside
 };
 
 alignas(16) char child_stack[64 * 1024];
@@ -73,7 +73,8 @@ void Check(long result, const char* what) {
   if (result < 0) Die(what);
 }
 
-// --- the child's side -----------------------------------------------------------------------------
+// --- the child's side
+// -----------------------------------------------------------------------------
 
 void MountIn(const char* type, const char* target, unsigned long flags, const char* data) {
   Check(mount(type, target, type, flags, data), target);
@@ -94,15 +95,17 @@ void MountCgroups(const Place& place) {
     Check(mkdir(target, 0755), target);
     MountIn("cgroup", target, kFlags | MS_RDONLY, data);
   }
-  Check(mount(nullptr, "sys/fs/cgroup", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | kFlags, nullptr),
-        "remount of the cgroup directory");
+  Check(
+      mount(nullptr, "sys/fs/cgroup", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | kFlags, nullptr),
+      "remount of the cgroup directory");
 }
 
 void MountAll(const Place& place) {
   constexpr unsigned long kNone = MS_NOSUID | MS_NOEXEC | MS_NODEV;
   MountIn("proc", "proc", 0, nullptr);
   MountIn("tmpfs", "dev", MS_NOSUID | MS_STRICTATIME, "mode=755,size=65536k");
-  Check(mkdir("dev/pts", 0755) | mkdir("dev/shm", 0755) | mkdir("dev/mqueue", 0755), "mkdir in dev");
+  Check(mkdir("dev/pts", 0755) | mkdir("dev/shm", 0755) | mkdir("dev/mqueue", 0755),
+        "mkdir in dev");
   MountIn("devpts", "dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5");
   MountIn("tmpfs", "dev/shm", kNone, "mode=1777,size=65536k");
   MountIn("mqueue", "dev/mqueue", kNone, nullptr);
@@ -131,9 +134,10 @@ void MakeDevices() {
 }
 
 void HidePaths() {
-  constexpr const char* kMasked[] = {
-      "/proc/acpi",        "/proc/asound",      "/proc/kcore",       "/proc/keys",    "/proc/latency_stats",
-      "/proc/timer_list",  "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi"};
+  constexpr const char* kMasked[] = {"/proc/acpi",        "/proc/asound",        "/proc/kcore",
+                                     "/proc/keys",        "/proc/latency_stats", "/proc/timer_list",
+                                     "/proc/timer_stats", "/proc/sched_debug",   "/sys/firmware",
+                                     "/proc/scsi"};
   constexpr const char* kReadonly[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
                                        "/proc/sysrq-trigger"};
   for (const char* path : kReadonly) {
@@ -160,7 +164,8 @@ void RaiseLoopback() {
 
 void BuildRoot(const Place& place) {
   Check(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "private mounts");
-  Check(mount(place.rootfs, place.rootfs, nullptr, MS_BIND | MS_REC, nullptr), "bind of the rootfs");
+  Check(mount(place.rootfs, place.rootfs, nullptr, MS_BIND | MS_REC, nullptr),
+        "bind of the rootfs");
   Check(chdir(place.rootfs), "chdir");
   MountAll(place);
   MakeDevices();
@@ -189,7 +194,8 @@ long RunChild(void* argument) {
   Die("execve");
 }
 
-// --- the parent's side ----------------------------------------------------------------------------
+// --- the parent's side
+// ----------------------------------------------------------------------------
 
 // clone3 with shared memory; the child runs `function` on a stack of its own and never returns.
 pid_t Clone(uint64_t flags, int cgroup_fd, long (*function)(void*), void* argument) {
@@ -374,7 +380,8 @@ int Kill(const Place& place) {
 int State(const Place& place) {
   const pid_t pid = LoadPid(place);
   Check(kill(pid, 0), "container");
-  printf("{\"ociVersion\": \"1.3.0\", \"id\": \"floor\", \"pid\": %d, \"status\": \"running\"}\n", pid);
+  printf("{\"ociVersion\": \"1.3.0\", \"id\": \"floor\", \"pid\": %d, \"status\": \"running\"}\n",
+         pid);
   return 0;
 }
 
@@ -402,9 +409,9 @@ struct Command {
   int (*run)(const Place&);
 };
 
-constexpr Command kCommands[] = {{"run", &Run},       {"sleep", &Sleep},    {"create", &Create},
-                                 {"start", &Start},   {"delete", &Delete},  {"kill", &Kill},
-                                 {"state", &State},   {"exec", &Exec},      {"version", &Version}};
+constexpr Command kCommands[] = {{"run", &Run},     {"sleep", &Sleep},   {"create", &Create},
+                                 {"start", &Start}, {"delete", &Delete}, {"kill", &Kill},
+                                 {"state", &State}, {"exec", &Exec},     {"version", &Version}};
 
 }  // namespace
 

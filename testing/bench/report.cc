@@ -93,7 +93,8 @@ std::string PhaseLines(const CaseResult& result) {
   return text + "\n";
 }
 
-// --- JSON -----------------------------------------------------------------------------------------
+// --- JSON
+// -----------------------------------------------------------------------------------------
 
 std::string Quote(absl::string_view text) {
   std::string quoted = "\"";
@@ -120,10 +121,10 @@ std::string JsonContestant(const Result& result) {
   if (!result.status.ok()) {
     return absl::StrCat(json, ", \"error\": ", Quote(result.status.message()), "}");
   }
-  return absl::StrCat(json, ", \"wall_us\": ", JsonSummary(Absolute(result, &Measurement::wall_us)),
-                      ", \"cpu_us\": ", JsonSummary(Absolute(result, &Measurement::cpu_us)),
-                      ", \"max_rss_kib\": ",
-                      JsonSummary(Absolute(result, &Measurement::max_rss_kib)), "}");
+  return absl::StrCat(
+      json, ", \"wall_us\": ", JsonSummary(Absolute(result, &Measurement::wall_us)),
+      ", \"cpu_us\": ", JsonSummary(Absolute(result, &Measurement::cpu_us)),
+      ", \"max_rss_kib\": ", JsonSummary(Absolute(result, &Measurement::max_rss_kib)), "}");
 }
 
 std::string JsonTarget(absl::string_view key, double target) {
@@ -145,11 +146,12 @@ std::string JsonCase(const CaseResult& result) {
   std::vector<std::string> contestants, pairs, phases;
   for (const Result& one : result.results) {
     contestants.push_back(JsonContestant(one));
-    if (hull != nullptr && IsPairedPeer(one)) pairs.push_back(JsonPair(*hull, one, bench_case.targets));
+    if (hull != nullptr && IsPairedPeer(one))
+      pairs.push_back(JsonPair(*hull, one, bench_case.targets));
   }
   for (const Phase& phase : result.phases) {
-    phases.push_back(absl::StrCat("{\"name\": ", Quote(phase.name),
-                                  ", \"median_us\": ", phase.median_us, "}"));
+    phases.push_back(
+        absl::StrCat("{\"name\": ", Quote(phase.name), ", \"median_us\": ", phase.median_us, "}"));
   }
   constexpr char kSeparator[] = ",\n      ";
   return absl::StrCat("    {\"case\": ", Quote(bench_case.name),
@@ -194,12 +196,13 @@ std::string TextReport(const Table& table) {
 std::string JsonReport(const std::vector<Table>& tables) {
   utsname system = {};
   uname(&system);
-  return absl::StrCat(
-      "{\"kernel\": ", Quote(system.release), ", \"cpus\": ", std::thread::hardware_concurrency(),
-      ", \"tables\": [\n",
-      absl::StrJoin(tables, ",\n",
-                    [](std::string* out, const Table& table) { absl::StrAppend(out, JsonTable(table)); }),
-      "\n]}\n");
+  return absl::StrCat("{\"kernel\": ", Quote(system.release),
+                      ", \"cpus\": ", std::thread::hardware_concurrency(), ", \"tables\": [\n",
+                      absl::StrJoin(tables, ",\n",
+                                    [](std::string* out, const Table& table) {
+                                      absl::StrAppend(out, JsonTable(table));
+                                    }),
+                      "\n]}\n");
 }
 
 }  // namespace hull::bench

@@ -11,8 +11,9 @@ namespace hull::bench {
 
 std::string TextReport(const Table& table);
 
-// {"kernel", "cpus", "tables": [{"mode", "rounds", "cases": [{"case", "title", "contestants": [{"name",
-// "wall_us"|"cpu_us"|"max_rss_kib": {median, low, high, min, max}} or {"name", "error"}], "pairs":
+// {"kernel", "cpus", "tables": [{"mode", "rounds", "cases": [{"case", "title", "contestants":
+// [{"name", "wall_us"|"cpu_us"|"max_rss_kib": {median, low, high, min, max}} or {"name", "error"}],
+// "pairs":
 // [{"peer", "wall"|"cpu"|"rss": {the same, of hull/peer}, "wall_target"?, "rss_target"?}],
 // "cpu_us_target"?, "phases": [{"name", "median_us"}]}]}]}
 std::string JsonReport(const std::vector<Table>& tables);

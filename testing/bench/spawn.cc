@@ -55,8 +55,8 @@ absl::StatusOr<std::unique_ptr<Spawner>> Spawner::Start(const std::string& progr
   const char* argv[] = {program.c_str(), mode == CgroupMode::kPrivateV2 ? "v2" : "machine",
                         cgroup.c_str(), nullptr};
   pid_t pid;
-  const int error = posix_spawn(&pid, program.c_str(), &actions, nullptr, const_cast<char**>(argv),
-                                environ);
+  const int error =
+      posix_spawn(&pid, program.c_str(), &actions, nullptr, const_cast<char**>(argv), environ);
   if (error != 0) {
     close(sockets[0]);
     return absl::ErrnoToStatus(error, absl::StrCat("starting '", program, "'"));
@@ -89,7 +89,8 @@ absl::StatusOr<Measurement> Spawner::Run(const std::vector<Command>& commands,
     const Command& failed = commands[static_cast<size_t>(reply.failed_command)];
     const std::string said = ReadFile(error_file_).value_or("");
     return absl::AbortedError(absl::StrCat("'", absl::StrJoin(failed.argv, " "), "' exited with ",
-                                           reply.exit_code, ": ", absl::StripAsciiWhitespace(said)));
+                                           reply.exit_code, ": ",
+                                           absl::StripAsciiWhitespace(said)));
   }
   return Measurement{.wall_us = static_cast<double>(reply.wall_ns) / 1000,
                      .cpu_us = static_cast<double>(reply.cpu_us),

@@ -14,7 +14,7 @@
 namespace hull::bench {
 
 struct Command {
-  std::vector<std::string> argv;        // argv[0] a path
+  std::vector<std::string> argv;       // argv[0] a path
   bool then_wait_for_orphans = false;  // before the next one, until the container has ended, too
 };
 
@@ -40,8 +40,8 @@ class Spawner {
   Spawner(const Spawner&) = delete;
   Spawner& operator=(const Spawner&) = delete;
 
-  // Runs the commands one after the other. Aborted: one did not exit with 0 (says which, and what it
-  // wrote to stderr).
+  // Runs the commands one after the other. Aborted: one did not exit with 0 (says which, and what
+  // it wrote to stderr).
   absl::StatusOr<Measurement> Run(const std::vector<Command>& commands,
                                   const std::vector<std::string>& environment);
 

@@ -13,10 +13,10 @@ constexpr int kSpawnErrorFd = 4;   // the commands' stderr, emptied before each 
 constexpr size_t kMaxRequestBytes = 64 * 1024;
 constexpr size_t kMaxWords = 512;
 
-// A request is a sequence of words, each ended by NUL; the words of a command are followed by one of
-// these. Before the first command: words "NAME=value" and kEndOfEnvironment.
+// A request is a sequence of words, each ended by NUL; the words of a command are followed by one
+// of these. Before the first command: words "NAME=value" and kEndOfEnvironment.
 constexpr char kEndOfEnvironment[] = "\x01";
-constexpr char kEndOfCommand[] = "\x02";         // the next one starts when this one has exited
+constexpr char kEndOfCommand[] = "\x02";           // the next one starts when this one has exited
 constexpr char kEndThenWaitForOrphans[] = "\x03";  // and when all its orphans have, too
 
 struct SpawnReply {

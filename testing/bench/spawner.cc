@@ -1,7 +1,7 @@
 // Starts and measures the commands of the bench.
 //
-// A process of its own, and a small one, because a child's peak RSS starts at that of the process it
-// was forked from; and because it is the subreaper of all containers and lives in the mount
+// A process of its own, and a small one, because a child's peak RSS starts at that of the process
+// it was forked from; and because it is the subreaper of all containers and lives in the mount
 // namespace and cgroups of its table, none of which the bench should.
 //
 //   spawner v2|machine CGROUP      (socket on fd 3, the commands' stderr on fd 4)

@@ -70,22 +70,22 @@ absl::StatusOr<Entry> TableRunner::Prepare(const Case& bench_case, const Contest
   const std::vector<std::string> v1 = V1Hierarchies();
   Entry entry = {.contestant = &contestant, .container = {}, .result = {}};
   entry.result.contestant = contestant.name;
-  entry.container = {
-      .root = directory + "/root",
-      .bundle = directory + "/bundle",
-      .rootfs = options_.directory + "/rootfs",
-      .cgroup = absl::StrCat(cgroup_, "/", id),
-      .hierarchies = options_.mode == CgroupMode::kPrivateV2 || v1.empty() ? "v2"
-                                                                           : absl::StrJoin(v1, ","),
-      .id = id};
+  entry.container = {.root = directory + "/root",
+                     .bundle = directory + "/bundle",
+                     .rootfs = options_.directory + "/rootfs",
+                     .cgroup = absl::StrCat(cgroup_, "/", id),
+                     .hierarchies = options_.mode == CgroupMode::kPrivateV2 || v1.empty()
+                                        ? "v2"
+                                        : absl::StrJoin(v1, ","),
+                     .id = id};
   RETURN_IF_ERROR(MakeDirectory(entry.container.root));
-  RETURN_IF_ERROR(MakeBundle(
-      entry.container.bundle,
-      {.rootfs = entry.container.rootfs,
-       .cgroups_path = "/" + entry.container.cgroup,
-       .args = NeedsRunningContainer(bench_case.kind) ? "[\"/bin/sleep\", \"1000000\"]"
-                                                      : "[\"/bin/true\"]",
-       .podman_seccomp = bench_case.podman_seccomp}));
+  RETURN_IF_ERROR(
+      MakeBundle(entry.container.bundle,
+                 {.rootfs = entry.container.rootfs,
+                  .cgroups_path = "/" + entry.container.cgroup,
+                  .args = NeedsRunningContainer(bench_case.kind) ? "[\"/bin/sleep\", \"1000000\"]"
+                                                                 : "[\"/bin/true\"]",
+                  .podman_seccomp = bench_case.podman_seccomp}));
   return entry;
 }
 
@@ -148,7 +148,8 @@ absl::StatusOr<std::vector<Phase>> TableRunner::Trace(const Case& bench_case, co
 }
 
 absl::StatusOr<CaseResult> TableRunner::RunCase(const Case& bench_case) {
-  CaseResult case_result = {.bench_case = &bench_case, .results = {}, .phases = {}, .trace_status = {}};
+  CaseResult case_result = {
+      .bench_case = &bench_case, .results = {}, .phases = {}, .trace_status = {}};
   std::vector<Entry> entries;
   for (const Contestant& contestant : options_.contestants) {
     ASSIGN_OR_RETURN(Entry entry, Prepare(bench_case, contestant));

@@ -20,7 +20,7 @@ struct TableOptions {
   std::vector<Contestant> contestants;
   std::vector<const Case*> cases;
   int rounds = 0;
-  int traced_runs = 0;  // of hull, per case that starts a container
+  int traced_runs = 0;    // of hull, per case that starts a container
   std::string directory;  // an empty one, where everything is made
   std::string spawner;    // its program
 };

@@ -59,7 +59,8 @@ std::vector<Phase> SummarizePhases(const std::vector<std::vector<TraceEvent>>& r
       before_us = event.at_us;
       if (durations_us.try_emplace(event.phase).second) phases.push_back({event.phase, 0});
     }
-    for (const auto& [name, duration_us] : of_this_run_us) durations_us[name].push_back(duration_us);
+    for (const auto& [name, duration_us] : of_this_run_us)
+      durations_us[name].push_back(duration_us);
   }
   for (Phase& phase : phases) phase.median_us = Median(durations_us[phase.name]);
   return phases;

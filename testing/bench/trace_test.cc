@@ -21,9 +21,9 @@ TEST(ParseTraceTest, OrdersTheEventsOfAllProcessesByTime) {
 }
 
 TEST(ParseTraceTest, RefusesALineOfAnotherForm) {
-  for (const char* line : {"parse 100", "{\"phase\":\"parse\",\"at_us\":1}", "{\"phase\":\"parse\"",
-                           "{\"phase\":parse,\"at_us\":1,\"pid\":2}",
-                           "{\"phase\":\"parse\",\"at_us\":x,\"pid\":2}"}) {
+  for (const char* line :
+       {"parse 100", "{\"phase\":\"parse\",\"at_us\":1}", "{\"phase\":\"parse\"",
+        "{\"phase\":parse,\"at_us\":1,\"pid\":2}", "{\"phase\":\"parse\",\"at_us\":x,\"pid\":2}"}) {
     EXPECT_EQ(ParseTrace(line).status().code(), absl::StatusCode::kInvalidArgument) << line;
   }
 }
