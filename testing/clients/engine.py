@@ -4,8 +4,8 @@ A Place is one temporary directory with an engine configuration that owes nothin
 own, and one cgroup parent. When it is closed, nothing of it may be left: no process, mount or
 cgroup; what the engine forgot is removed and reported.
 
-The runtime under test is the test's first argument, or HULL_RUNTIME to try the tests themselves
-with another runtime.
+The runtime under test is the test's first argument, or, to try the tests themselves with another
+one, what HULL_RUNTIME says. unittest's own arguments follow: podman_run_test.py PATH RunTest.
 """
 
 import os
@@ -87,7 +87,6 @@ class Place:
         self.cgroup = self.path.name
         for name in ("graph", "run", "tmp"):
             (self.path / name).mkdir()
-        # Engines keep tables by the runtime's name: an unknown one gets no JSON log.
         self.runtime = self.path / "hull"
         self.runtime.symlink_to(RUNTIME)
         self.environment = self._write_configuration()
@@ -104,16 +103,7 @@ class Place:
             "TMPDIR": str(self.path / "tmp"),
             "XDG_RUNTIME_DIR": str(self.path / "run"),
             "TERM": "xterm",
-            "CONTAINERS_CONF": write(
-                "containers.conf",
-                (
-                    "[containers]\nenv = []\n"
-                    '[network]\nnetwork_config_dir = "%s/networks"\n'
-                    '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
-                    'runtime_supports_json = ["hull"]\n'
-                )
-                % self.path,
-            ),
+            "CONTAINERS_CONF": write("containers.conf", self._containers_conf()),
             "CONTAINERS_REGISTRIES_CONF": write("registries.conf", ""),
             "CONTAINERS_STORAGE_CONF": write(
                 "storage.conf",
@@ -121,6 +111,16 @@ class Place:
                 % (self.path, self.path),
             ),
         }
+
+    def _containers_conf(self):
+        """Podman knows by the runtime's base name what it can; a name not listed gets no JSON log."""
+        return (
+            "[containers]\nenv = []\n"
+            '[network]\nnetwork_config_dir = "{path}/networks"\n'
+            '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
+            'runtime_supports_json = ["hull"]\n'
+            'runtime_supports_nocgroup = ["hull"]\n'
+        ).format(path=self.path)
 
     def call(self, argv, check=True, **options):
         """Runs a command to its end with this place's environment; output as text."""
