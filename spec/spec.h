@@ -17,6 +17,9 @@
 
 namespace hull::spec {
 
+// The version of the specification that these types have, and that hull writes.
+inline constexpr char kOciVersion[] = "1.3.0";
+
 // ---- config.md ----------------------------------------------------------------------------------
 
 struct Root {
