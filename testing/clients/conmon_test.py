@@ -16,7 +16,6 @@ class ConmonTest(unittest.TestCase):
     def setUp(self):
         self.place = engine.Place()
         self.rootfs = engine.make_rootfs(self.place.path / "rootfs")
-        self.root = self.place.path / "state"
         for name in ("exits", "sockets"):
             (self.place.path / name).mkdir()
 
@@ -26,7 +25,7 @@ class ConmonTest(unittest.TestCase):
         self.assertEqual(left, [])
 
     def runtime(self, *args, check=True):
-        return self.place.call([self.place.runtime, "--root", self.root, *args], check=check)
+        return self.place.call([self.place.runtime, *args], check=check)
 
     def conmon(self, name, *flags, lines=1):
         """Starts a conmon; returns what it reports of its child, an object per line."""
@@ -44,10 +43,6 @@ class ConmonTest(unittest.TestCase):
             "c1",
             "-r",
             self.place.runtime,
-            "--runtime-arg",
-            "--root",
-            "--runtime-arg",
-            self.root,
             "-b",
             self.place.path / "bundle",
             "-p",

@@ -85,10 +85,13 @@ class Place:
     def __init__(self):
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="hull-test-", dir="/tmp"))
         self.cgroup = self.path.name
-        for name in ("graph", "run", "tmp"):
+        self.state = self.path / "state"  # the runtime's --root
+        for name in ("graph", "run", "state", "tmp"):
             (self.path / name).mkdir()
         self.runtime = self.path / "hull"
-        self.runtime.symlink_to(RUNTIME)
+        # A script: Podman 4.3 hands its own --runtime-flag root=... to all but the clean-up process.
+        self.runtime.write_text('#!/bin/sh\nexec "%s" --root "%s" "$@"\n' % (RUNTIME, self.state))
+        self.runtime.chmod(0o755)
         self.environment = self._write_configuration()
 
     def _write_configuration(self):
@@ -153,6 +156,9 @@ class Place:
         for mount in self._mounts():
             subprocess.run(["umount", "-l", mount], check=False, stderr=subprocess.DEVNULL)
         left += self._remove_cgroups()
+        # The runtime may keep a cache there, under a name that no container can have.
+        states = [name for name in os.listdir(self.state) if not name.startswith(".")]
+        left += ["state of container %s" % name for name in states]
         shutil.rmtree(self.path, ignore_errors=True)
         return left
 
