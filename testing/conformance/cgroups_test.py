@@ -1,0 +1,383 @@
+#!/usr/bin/env python3
+"""Limits in the kernel's own files, on this machine's cgroups and on a pure v2 tree."""
+
+import pathlib
+import unittest
+
+import harness
+from harness import CGROUPS, Case, PureV2, each, hull_only
+
+SLEEP = ("/bin/probe", "sleep", "1000")
+MIB = 1 << 20
+
+
+def own_cgroups():
+    """{controller: path} of this process; "" is v2."""
+    lines = pathlib.Path("/proc/self/cgroup").read_text().splitlines()
+    return {
+        c: path for _, names, path in (l.split(":", 2) for l in lines) for c in names.split(",")
+    }
+
+
+V1 = (CGROUPS / "memory").is_dir()
+
+
+class Limits(Case):
+    def cgroup(self, container, controller):
+        """The directory that /proc/PID/cgroup names."""
+        for line in self.proc(container, "cgroup").splitlines():
+            _, names, path = line.split(":", 2)
+            if controller in names.split(","):
+                return CGROUPS / controller / path[1:]
+        self.fail(f"{container} is in no cgroup of {controller}")
+
+    def limited(self, **resources):
+        def edit(spec):
+            spec["linux"]["resources"].update(resources)
+
+        return self.create(*SLEEP, edit=edit)
+
+    def assert_file(self, container, controller, name, expected):
+        self.assertEqual(
+            (self.cgroup(container, controller) / name).read_text().strip(), str(expected), name
+        )
+
+
+@unittest.skipUnless(V1, "this machine has no v1 controllers")
+class V1Limits(Limits):
+    @each(
+        limit=({"limit": 64 * MIB}, "memory.limit_in_bytes", 64 * MIB),
+        reservation=({"reservation": 32 * MIB}, "memory.soft_limit_in_bytes", 32 * MIB),
+        swappiness=({"swappiness": 7}, "memory.swappiness", 7),
+    )
+    def test_memory(self, row):
+        memory, name, expected = row
+        self.assert_file(self.limited(memory=memory), "memory", name, expected)
+
+    @each(
+        shares=({"shares": 512}, "cpu.shares", 512),
+        quota=({"quota": 50000, "period": 100000}, "cpu.cfs_quota_us", 50000),
+        period=({"quota": 50000, "period": 200000}, "cpu.cfs_period_us", 200000),
+        unlimited=({"quota": -1}, "cpu.cfs_quota_us", -1),
+    )
+    def test_cpu(self, row):
+        cpu, name, expected = row
+        if not (CGROUPS / "cpu" / name).exists() and not list((CGROUPS / "cpu").glob("*/" + name)):
+            if not (CGROUPS / "cpu" / "cpu.cfs_quota_us").exists() and name != "cpu.shares":
+                self.skipTest("the kernel has no CPU bandwidth control")
+        self.assert_file(self.limited(cpu=cpu), "cpu", name, expected)
+
+    @each(cpus=({"cpus": "0"}, "cpuset.cpus", "0"), mems=({"mems": "0"}, "cpuset.mems", "0"))
+    def test_cpuset(self, row):
+        cpu, name, expected = row
+        self.assert_file(self.limited(cpu=cpu), "cpuset", name, expected)
+
+    @each(number=(42, "42"), unlimited=(-1, "max"))
+    def test_pids(self, row):
+        limit, expected = row
+        self.assert_file(self.limited(pids={"limit": limit}), "pids", "pids.max", expected)
+
+    def test_pids_hold(self):
+        out = self.run_args(
+            "/bin/sh",
+            "-c",
+            "(sleep 1 & sleep 1 & sleep 1 & sleep 1 & sleep 1 & sleep 1) 2>&1",
+            edit=lambda s: s["linux"]["resources"].update(pids={"limit": 4}),
+        )
+        self.assertIn("can't fork", out.out + out.err)
+
+    def test_throttled_devices(self):
+        device = next(
+            (
+                d.name
+                for d in pathlib.Path("/sys/block").iterdir()
+                if (d / "dev").exists() and d.name.startswith(("vd", "sd", "nvme", "loop"))
+            ),
+            None,
+        )
+        if device is None or not (CGROUPS / "blkio/blkio.throttle.read_bps_device").exists():
+            self.skipTest("no block device, or no throttling")
+        number = pathlib.Path(f"/sys/block/{device}/dev").read_text().strip()
+        major, minor = map(int, number.split(":"))
+        entry = [{"major": major, "minor": minor, "rate": MIB}]
+        container = self.limited(
+            blockIO={"throttleReadBpsDevice": entry, "throttleWriteIOPSDevice": entry}
+        )
+        self.assert_file(container, "blkio", "blkio.throttle.read_bps_device", f"{number} {MIB}")
+        self.assert_file(container, "blkio", "blkio.throttle.write_iops_device", f"{number} {MIB}")
+
+    def test_devices_are_denied_but_for_the_usual(self):
+        container = self.limited()
+        text = (self.cgroup(container, "devices") / "devices.list").read_text().split("\n")
+        for rule in (
+            "c 1:3 rwm",
+            "c 1:5 rwm",
+            "c 1:8 rwm",
+            "c 5:0 rwm",
+            "c 136:* rwm",
+            "c *:* m",
+            "b *:* m",
+        ):
+            self.assertIn(rule, text)
+        self.assertNotIn("a *:* rwm", text)
+
+    def test_an_allowed_device(self):
+        container = self.limited(
+            devices=[
+                {"allow": False, "access": "rwm"},
+                {"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rw"},
+            ]
+        )
+        self.assertIn(
+            "c 10:229 rw", (self.cgroup(container, "devices") / "devices.list").read_text()
+        )
+
+    def test_the_path_is_the_configs_in_every_hierarchy(self):
+        container = self.create(*SLEEP)
+        for controller in ("memory", "cpu", "pids", "devices", "freezer", "blkio", "cpuset"):
+            self.assertEqual(
+                self.cgroup(container, controller).name, self.dir.name + "-bundle-0", controller
+            )
+
+    def test_a_deep_path(self):
+        path = f"/{self.dir.name}-deep"
+        container = self.create(*SLEEP, edit=lambda s: s["linux"].update(cgroupsPath=path + "/a/b"))
+        try:
+            self.assertEqual(self.cgroup(container, "memory"), CGROUPS / f"memory{path}/a/b")
+            self.ok("delete", "--force", container)
+            self.assertFalse((CGROUPS / f"memory{path}/a/b").exists())
+        finally:
+            self.remove_parents(path, "a")
+
+    def remove_parents(self, path, *names):
+        """An engine's slice is the engine's: the runtime removes its own cgroup only."""
+        for top in [p for p in CGROUPS.iterdir() if p.is_dir() and not p.is_symlink()]:
+            for directory in [top / path[1:] / "/".join(names), top / path[1:]]:
+                if directory.is_dir():
+                    directory.rmdir()
+
+    def test_a_relative_path_is_below_our_own(self):
+        name = self.dir.name + "-relative"
+        container = self.create(*SLEEP, edit=lambda s: s["linux"].update(cgroupsPath=name))
+        own = own_cgroups()["memory"].rstrip("/")
+        self.assertEqual(self.cgroup(container, "memory"), CGROUPS / f"memory{own}/{name}")
+
+    def test_without_a_path_there_is_one_all_the_same(self):
+        bundle = self.bundle(self.spec(*SLEEP))
+        del bundle.spec["linux"]["cgroupsPath"]
+        bundle.write()
+        container = self.new_id()
+        self.ok("create", "--bundle", bundle.path, container)
+        self.assertIn(container, str(self.cgroup(container, "memory")))
+
+    def test_pause_freezes(self):
+        container = self.create(*SLEEP)
+        self.ok("start", container)
+        self.ok("pause", container)
+        self.assert_file(container, "freezer", "freezer.state", "FROZEN")
+        self.ok("resume", container)
+        self.assert_file(container, "freezer", "freezer.state", "THAWED")
+
+    def test_exec_lands_in_the_same(self):
+        container = self.limited(pids={"limit": 50})
+        self.ok("start", container)
+        self.ok("exec", "-d", "--pid-file", self.dir / "pid", container, *SLEEP)
+        pid = (self.dir / "pid").read_text()
+        self.assertEqual(
+            pathlib.Path(f"/proc/{pid}/cgroup").read_text(), self.proc(container, "cgroup")
+        )
+
+    def test_a_process_is_limited_before_it_runs(self):
+        self.assertEqual(
+            self.sh("cat /proc/self/cgroup").count(self.dir.name + "-bundle-0"),
+            self.sh("cat /proc/self/cgroup").count(self.dir.name + "-bundle-1"),
+        )
+
+    @each(
+        memory={"memory": {"limit": 64 * MIB, "swap": 32 * MIB}},
+        cpuset={"cpu": {"cpus": "999"}},
+        pagesize={"hugepageLimits": [{"pageSize": "3MB", "limit": 0}]},
+    )
+    def test_impossible(self, resources):
+        self.refused(lambda s: s["linux"]["resources"].update(resources))
+
+    def test_a_live_cgroup_is_not_taken_over(self):
+        container = self.start(*SLEEP)
+        path = f"/{self.dir.name}-bundle-0"
+        bundle = self.bundle(self.spec(*SLEEP, edit=lambda s: s["linux"].update(cgroupsPath=path)))
+        if harness.NAME == "hull":
+            self.fails("create", "--bundle", bundle.path, self.new_id(), saying=path)
+        self.assertEqual(self.status(container), "running")
+
+    def test_memory_of_half_a_mebibyte_is_enough(self):
+        self.assertEqual(
+            self.run_args(
+                "/bin/true",
+                edit=lambda s: s["linux"]["resources"].update(
+                    memory={"limit": 6 * MIB if harness.NAME != "hull" else 2 * MIB}
+                ),
+            ).code,
+            0,
+        )
+
+
+class Disabled(Limits):
+    @hull_only
+    def test_no_cgroup_is_made(self):
+        container = self.create(
+            *SLEEP,
+            flags=["--cgroup-manager", "disabled"],
+            edit=lambda s: s["linux"].pop("resources"),
+        )
+        self.assertEqual(
+            self.proc(container, "cgroup"), pathlib.Path("/proc/self/cgroup").read_text()
+        )
+        self.ok("start", container)
+        self.assertEqual(self.status(container), "running")
+
+    @hull_only
+    def test_later_commands_need_not_be_told(self):
+        container = self.start(
+            *SLEEP,
+            flags=["--cgroup-manager", "disabled"],
+            edit=lambda s: s["linux"].pop("resources"),
+        )
+        self.ok("kill", container, "KILL")
+        self.wait_for(container, "stopped")
+        self.ok("delete", container)
+
+
+class V2(PureV2, Limits):
+    def cgroup(self, container, controller=""):
+        """In the hybrid layout the same tree is mounted at "unified"."""
+        path = self.proc(container, "cgroup").splitlines()[-1].split(":", 2)[2]
+        mount = CGROUPS / "unified" if V1 else CGROUPS
+        return mount / path[1:]
+
+    def test_the_path_is_the_configs(self):
+        container = self.create(*SLEEP)
+        self.assertEqual(self.cgroup(container).name, self.dir.name + "-bundle-0")
+        self.assertEqual(
+            (self.cgroup(container) / "cgroup.procs").read_text(), f"{self.pid(container)}\n"
+        )
+
+    def test_lifecycle(self):
+        self.assertEqual(self.sh("echo hello"), "hello\n")
+
+    def test_exec(self):
+        container = self.start(*SLEEP)
+        self.assertEqual(
+            self.exec(container, "/bin/cat", "/proc/self/cgroup"), self.proc(container, "cgroup")
+        )
+
+    def test_pause_freezes(self):
+        container = self.start(*SLEEP)
+        self.ok("pause", container)
+        self.assertIn("frozen 1", (self.cgroup(container) / "cgroup.events").read_text())
+        self.assertEqual(self.status(container), "paused")
+        self.ok("resume", container)
+        self.assertIn("frozen 0", (self.cgroup(container) / "cgroup.events").read_text())
+
+    def test_kill_all(self):
+        container = self.start(
+            "/bin/sh",
+            "-c",
+            "sleep 1000 & sleep 1001; true",
+            edit=lambda s: harness.remove_namespace(s, "pid"),
+        )
+        self.ok("kill", "--all", container, "KILL")
+        self.wait_for(container, "stopped")
+        self.ok("delete", container)
+
+    def test_delete_force_of_a_paused_one(self):
+        container = self.start(*SLEEP)
+        self.ok("pause", container)
+        self.ok("delete", "--force", container)
+
+    def test_devices_that_no_rule_allows(self):
+        def edit(spec):
+            spec["linux"]["devices"] = [{"path": "/dev/mine", "type": "c", "major": 1, "minor": 11}]
+
+        self.assertEqual(self.run_args("/bin/probe", "open", "/dev/mine", edit=edit).out, "EPERM\n")
+
+    def test_the_usual_devices(self):
+        self.assertEqual(
+            self.sh("for d in null zero full random urandom; do probe open /dev/$d; done"),
+            "ok\n" * 5,
+        )
+
+    def test_an_allowed_device(self):
+        def edit(spec):
+            spec["linux"]["devices"] = [{"path": "/dev/mine", "type": "c", "major": 1, "minor": 11}]
+            spec["linux"]["resources"]["devices"].append(
+                {"allow": True, "type": "c", "major": 1, "minor": 11, "access": "r"}
+            )
+            for names in spec["process"]["capabilities"].values():
+                names.append("CAP_SYSLOG")
+
+        self.assertEqual(
+            self.sh("probe open /dev/mine; probe write /dev/mine; true", edit=edit), "ok\nEPERM\n"
+        )
+
+    def test_mknod_of_a_device_that_no_rule_allows(self):
+        """The usual rules let any node be made, as runc has it; opening it is what they deny."""
+
+        def edit(spec):
+            for names in spec["process"]["capabilities"].values():
+                names.append("CAP_MKNOD")
+
+        self.assertEqual(
+            self.sh("probe mknod /tmp/mine 1 11; probe open /tmp/mine; true", edit=edit),
+            "ok\nEPERM\n",
+        )
+
+    def test_hugetlb(self):
+        container = self.limited(hugepageLimits=[{"pageSize": "2MB", "limit": 4 * MIB}])
+        self.assert_file(container, "", "hugetlb.2MB.max", 4 * MIB)
+
+    def test_unified(self):
+        container = self.limited(unified={"hugetlb.2MB.max": str(8 * MIB)})
+        self.assert_file(container, "", "hugetlb.2MB.max", 8 * MIB)
+
+    def test_a_missing_controller_is_named(self):
+        if not V1:
+            self.skipTest("every controller is here")
+        result = self.refused(lambda s: s["linux"]["resources"].update(memory={"limit": 64 * MIB}))
+        if harness.NAME == "hull":
+            self.assertIn("memory", result.err)
+
+    def test_a_cgroup_namespace_starts_at_the_containers_own(self):
+        self.assertEqual(
+            self.sh(
+                "cat /proc/self/cgroup", edit=lambda s: harness.add_namespace(s, "cgroup")
+            ).splitlines()[-1],
+            "0::/",
+        )
+
+    def test_a_mount_of_the_containers_own_tree(self):
+        def edit(spec):
+            harness.add_namespace(spec, "cgroup")
+            spec["mounts"] += [
+                {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["ro"]},
+                {
+                    "destination": "/sys/fs/cgroup",
+                    "type": "cgroup",
+                    "source": "cgroup",
+                    "options": ["ro", "nosuid", "noexec", "nodev"],
+                },
+            ]
+
+        out = self.sh(
+            "cat /sys/fs/cgroup/cgroup.procs; probe write /sys/fs/cgroup/cgroup.freeze; true",
+            edit=edit,
+        )
+        self.assertEqual(out.splitlines()[0], "1")
+        self.assertIn("EROFS", out)
+
+    def test_exec_into_it_after_the_container_delegated(self):
+        container = self.start(*SLEEP)
+        self.assertEqual(self.exec(container, "/bin/id", "-u"), "0\n")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+"""All six hooks: when they run, where, with what; what their failure does."""
+
+import json
+import os
+import time
+
+import harness
+from harness import Case, each, eventually, hull_only
+
+SLEEP = ("/bin/probe", "sleep", "1000")
+KINDS = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")
+HOST = tuple(k for k in KINDS if k != "startContainer")
+BEFORE_START = ("prestart", "createRuntime", "createContainer")
+
+
+class Hooks(Case):
+    def hook(self, kind, script, **members):
+        """Runs `script` with $D as this case's directory, which startContainer sees as /host."""
+        directory = "/host" if kind == "startContainer" else str(self.dir)
+        return {"path": "/bin/sh", "args": ["sh", "-c", f"D={directory}; {script}"], **members}
+
+    def edit(self, more=None, **hooks):
+        def edit(spec):
+            spec["mounts"].append(
+                {
+                    "destination": "/host",
+                    "type": "bind",
+                    "source": str(self.dir),
+                    "options": ["bind"],
+                }
+            )
+            spec["hooks"] = hooks
+            if more:
+                more(spec)
+
+        return edit
+
+    def records(self, kind, what, more=None, **members):
+        """Runs a container with one hook that keeps the output of `what`."""
+        edit = self.edit(more, **{kind: [self.hook(kind, f"{{ {what}; }} > $D/record", **members)]})
+        container = self.start(*SLEEP, edit=edit)
+        if kind == "poststop":
+            self.ok("delete", "--force", container)
+        self.assertTrue(eventually((self.dir / "record").exists))
+        return (self.dir / "record").read_text(), container
+
+
+class When(Hooks):
+    @hull_only
+    def test_order(self):
+        hooks = {k: [self.hook(k, f"echo {k}{n} >> $D/order") for n in (1, 2)] for k in KINDS}
+        container = self.create(*SLEEP, edit=self.edit(**hooks))
+        order = self.dir / "order"
+        created = [k + n for k in BEFORE_START for n in "12"]
+        self.assertEqual(order.read_text().split(), created)
+        self.ok("start", container)
+        started = created + [k + n for k in ("startContainer", "poststart") for n in "12"]
+        self.assertTrue(eventually(lambda: len(order.read_text().split()) == len(started)))
+        self.assertEqual(sorted(order.read_text().split()), sorted(started))
+        self.ok("delete", "--force", container)
+        self.assertEqual(order.read_text().split()[-2:], ["poststop1", "poststop2"])
+
+    def test_create_hooks_run_before_pivot_root(self):
+        seen, _ = self.records("createContainer", "ls -d /etc/debian_version 2>&1")
+        self.assertEqual(seen, "/etc/debian_version\n")
+
+    def test_create_container_runs_after_the_mounts(self):
+        seen, _ = self.records(
+            "createContainer",
+            f"cat {self.dir}/bundle-0/rootfs/proc/1/cmdline >/dev/null" " && echo mounted",
+        )
+        self.assertEqual(seen, "mounted\n")
+
+    def test_start_container_runs_before_the_program(self):
+        hooks = {
+            "startContainer": [self.hook("startContainer", "echo hook >> $D/order; sleep 0.1")]
+        }
+        self.start(
+            "/bin/sh", "-c", "echo program >> /host/order; sleep 1000", edit=self.edit(**hooks)
+        )
+        order = self.dir / "order"
+        self.assertTrue(eventually(lambda: order.exists() and order.read_text().count("\n") == 2))
+        self.assertEqual(order.read_text(), "hook\nprogram\n")
+
+    def test_run_runs_all(self):
+        hooks = {k: [self.hook(k, f"echo {k} >> $D/order")] for k in KINDS}
+        self.assertEqual(self.run_args("/bin/sleep", "0.2", edit=self.edit(**hooks)).code, 0)
+        order = (self.dir / "order").read_text().split()
+        self.assertEqual(sorted(order), sorted(KINDS))
+        self.assertEqual(order[-1], "poststop")
+
+
+class Where(Hooks):
+    @each(**{k: k for k in ("prestart", "createRuntime", "poststart", "poststop")})
+    def test_in_the_runtimes_namespaces(self, kind):
+        for name in ("net", "mnt", "uts"):
+            (self.dir / "record").unlink(missing_ok=True)
+            seen, _ = self.records(kind, f"readlink /proc/self/ns/{name}")
+            self.assertEqual(seen.strip(), os.readlink(f"/proc/self/ns/{name}"), name)
+
+    @each(create="createContainer", start="startContainer")
+    def test_in_the_containers_namespaces(self, kind):
+        seen, container = self.records(kind, "ls -l /proc/self/ns/net")
+        self.assertEqual(seen.split()[-1], os.readlink(f"/proc/{self.pid(container)}/ns/net"))
+
+    def test_start_container_sees_the_containers_root(self):
+        seen, _ = self.records("startContainer", "ls /")
+        self.assertIn("host", seen.split())
+        self.assertNotIn("usr", seen.split())
+
+
+class With(Hooks):
+    @each(**{k: k for k in KINDS})
+    def test_the_state_on_stdin(self, kind):
+        seen, container = self.records(kind, "cat", lambda s: s.update(annotations={"a.b": "c"}))
+        state = json.loads(seen)
+        self.assertEqual(state["id"], container)
+        self.assertEqual(state["bundle"], str(self.dir / "bundle-0"))
+        self.assertEqual(state["annotations"], {"a.b": "c"})
+        self.assertIn("ociVersion", state)
+        expected = {
+            "prestart": ("creating", "created"),
+            "createRuntime": ("creating", "created"),
+            "createContainer": ("creating", "created"),
+            "startContainer": ("created", "creating"),
+            "poststart": ("running",) if harness.NAME == "hull" else ("created",),
+            "poststop": ("stopped",),
+        }[kind]
+        self.assertIn(state["status"], expected)
+
+    @each(prestart="prestart", createRuntime="createRuntime", poststart="poststart")
+    def test_the_pid(self, kind):
+        seen, container = self.records(kind, "cat")
+        self.assertEqual(json.loads(seen)["pid"], self.pid(container))
+
+    @each(**{k: k for k in KINDS})
+    def test_exactly_its_own_environment(self, kind):
+        os.environ["LEAK"] = "secret"
+        try:
+            seen, _ = self.records(kind, "cat /proc/self/environ", env=["A=1", "B=two words"])
+        finally:
+            del os.environ["LEAK"]
+        entries = set(seen.split("\0")) - {""}
+        self.assertLessEqual({"A=1", "B=two words"}, entries)
+        self.assertEqual({e for e in entries if e.startswith(("LEAK", "TERM"))}, set())
+
+    @each(**{k: k for k in HOST})
+    def test_no_environment_of_the_container(self, kind):
+        seen, _ = self.records(
+            kind, "cat /proc/self/environ", lambda s: s["process"]["env"].append("LD_PRELOAD=/evil")
+        )
+        self.assertNotIn("LD_PRELOAD", seen)
+
+    @each(**{k: k for k in KINDS})
+    @hull_only  # runc leaks sockets of its own
+    def test_only_the_first_three_descriptors(self, kind):
+        inside = kind == "startContainer"
+        probe, record = ("/bin/probe", "/host") if inside else (harness.PROBE, self.dir)
+        script = f"{probe} fds > {record}/record"
+        edit = self.edit(**{kind: [{"path": "/bin/sh", "args": ["sh", "-c", script]}]})
+        container = self.start(*SLEEP, edit=edit)
+        if kind == "poststop":
+            self.ok("delete", container, "--force")
+        record = self.dir / "record"
+        self.assertTrue(eventually(lambda: record.exists() and record.read_text()))
+        self.assertEqual(
+            [line.split()[0] for line in record.read_text().splitlines()], ["0", "1", "2"]
+        )
+
+    def test_its_arguments(self):
+        edit = self.edit(
+            createRuntime=[
+                {
+                    "path": "/bin/sh",
+                    "args": ["name", "-c", f'echo "$0 $1" > {self.dir}/record', "zero", "one"],
+                }
+            ]
+        )
+        self.create(*SLEEP, edit=edit)
+        self.assertEqual((self.dir / "record").read_text(), "zero one\n")
+
+    def test_no_arguments_is_its_path(self):
+        script = self.host_file("hook", f"#!/bin/sh\necho $# > {self.dir}/record\n", 0o755)
+        self.create(*SLEEP, edit=self.edit(createRuntime=[{"path": str(script)}]))
+        self.assertEqual((self.dir / "record").read_text(), "0\n")
+
+
+class Failure(Hooks):
+    @each(**{k: k for k in BEFORE_START})
+    def test_undoes_create(self, kind):
+        container = self.new_id()
+        bundle = self.bundle(
+            self.spec("/bin/true", edit=self.edit(**{kind: [self.hook(kind, "exit 7")]}))
+        )
+        self.fails("create", "--bundle", bundle.path, container, saying="hook")
+        self.assert_nothing_left(container)
+
+    @each(**{k: k for k in BEFORE_START})
+    def test_what_the_hook_said_is_passed_on(self, kind):
+        container = self.new_id()
+        bundle = self.bundle(
+            self.spec(
+                "/bin/true",
+                edit=self.edit(**{kind: [self.hook(kind, "echo the reason >&2; exit 7")]}),
+            )
+        )
+        self.fails("create", "--bundle", bundle.path, container, saying=["the reason"])
+
+    @each(**{k: k for k in BEFORE_START})
+    def test_ends_the_chain(self, kind):
+        bundle = self.bundle(
+            self.spec(
+                "/bin/true",
+                edit=self.edit(
+                    **{kind: [self.hook(kind, "exit 1"), self.hook(kind, "echo > $D/second")]}
+                ),
+            )
+        )
+        self.fails("create", "--bundle", bundle.path, self.new_id())
+        self.assertFalse((self.dir / "second").exists())
+
+    def test_of_start_container_keeps_the_program_from_running(self):
+        container = self.create(
+            "/bin/sh",
+            "-c",
+            "echo > /host/ran",
+            edit=self.edit(startContainer=[self.hook("startContainer", "exit 1")]),
+        )
+        self.runtime("start", container)
+        self.wait_for(container, "stopped")
+        self.assertFalse((self.dir / "ran").exists())
+
+    @hull_only  # runc 1.3 runs poststart hooks when it creates
+    def test_of_poststart_fails_start(self):
+        container = self.create(
+            *SLEEP, edit=self.edit(poststart=[self.hook("poststart", "exit 1")])
+        )
+        self.fails("start", container, saying="hook")
+
+    @hull_only  # runc 1.3 stops at the first that fails
+    def test_of_poststop_does_not_keep_delete(self):
+        container = self.create(
+            *SLEEP,
+            edit=self.edit(
+                poststop=[
+                    self.hook("poststop", "exit 1"),
+                    self.hook("poststop", "echo > $D/second"),
+                ]
+            ),
+        )
+        self.runtime("delete", "--force", container)
+        self.assertTrue((self.dir / "second").exists())
+        self.fails("state", container, saying="does not exist")
+
+    @each(**{k: k for k in BEFORE_START})
+    def test_timeout_ends_it(self, kind):
+        bundle = self.bundle(
+            self.spec(
+                "/bin/true",
+                edit=self.edit(
+                    **{kind: [{"path": "/bin/sleep", "args": ["sleep", "20"], "timeout": 1}]}
+                ),
+            )
+        )
+        container = self.new_id()
+        begin = time.monotonic()
+        self.fails("create", "--bundle", bundle.path, container)
+        self.assertLess(time.monotonic() - begin, 5)
+
+    def test_a_timeout_that_is_not_reached_does_nothing(self):
+        self.create(
+            *SLEEP, edit=self.edit(createRuntime=[self.hook("createRuntime", "true", timeout=30)])
+        )
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,378 @@
+#!/usr/bin/env python3
+"""Namespaces of all eight types, new and joined; user namespaces; hostname, sysctl, loopback."""
+
+import os
+import pathlib
+import subprocess
+
+import harness
+from harness import Case, add_namespace, each, map_ids, remove_namespace
+
+SLEEP = ("/bin/probe", "sleep", "1000")
+LINKS = {
+    "pid": "pid",
+    "ipc": "ipc",
+    "uts": "uts",
+    "mount": "mnt",
+    "network": "net",
+    "user": "user",
+    "cgroup": "cgroup",
+    "time": "time",
+}
+ALL = {name: name for name in LINKS}
+
+
+def link(pid, name):
+    return os.readlink(f"/proc/{pid}/ns/{LINKS[name]}")
+
+
+def wanting(name):
+    """An edit that asks for a namespace, and for what that one needs."""
+
+    def edit(spec):
+        if name == "user":
+            map_ids(spec)
+        add_namespace(spec, name)
+
+    return edit
+
+
+class New(Case):
+    @each(**{n: n for n in LINKS if n != "user"})
+    def test_namespace(self, name):
+        container = self.start(*SLEEP, edit=wanting(name))
+        self.assertNotEqual(link(self.pid(container), name), link("self", name))
+
+    @each(
+        pid="pid",
+        ipc="ipc",
+        uts="uts",
+        network="network",
+        cgroup="cgroup",
+        time="time",
+        user="user",
+    )
+    def test_absent_is_the_hosts(self, name):
+        def edit(spec):
+            remove_namespace(spec, name)
+            if name == "uts":
+                del spec["hostname"]
+
+        container = self.start(*SLEEP, edit=edit)
+        self.assertEqual(link(self.pid(container), name), link("self", name))
+
+    def test_the_first_process_is_pid_1(self):
+        self.assertEqual(self.sh("echo $$"), "1\n")
+
+    def test_the_parent_is_outside(self):
+        self.assertEqual(self.sh("cat /proc/1/status").count("PPid:\t0"), 1)
+
+    def test_proc_shows_the_new_pid_namespace(self):
+        self.assertEqual(self.sh("ls -d /proc/[0-9]*").split(), ["/proc/1"])
+
+
+class Joined(Case):
+    @each(**{n: n for n in ("pid", "ipc", "uts", "network", "cgroup", "time")})
+    def test_by_path(self, name):
+        first = self.start(*SLEEP, edit=wanting(name))
+
+        def edit(spec):
+            add_namespace(spec, name, f"/proc/{self.pid(first)}/ns/{LINKS[name]}")
+            if name == "uts":
+                del spec["hostname"]
+
+        second = self.start(*SLEEP, edit=edit)
+        self.assertEqual(link(self.pid(second), name), link(self.pid(first), name))
+
+    def test_several_at_once(self):
+        first = self.start(*SLEEP)
+        names = ("pid", "ipc", "uts", "network")
+
+        def edit(spec):
+            del spec["hostname"]
+            for name in names:
+                add_namespace(spec, name, f"/proc/{self.pid(first)}/ns/{LINKS[name]}")
+
+        second = self.start(*SLEEP, edit=edit)
+        for name in names:
+            self.assertEqual(link(self.pid(second), name), link(self.pid(first), name), name)
+
+    def test_pid_namespace_processes_see_each_other(self):
+        first = self.start(*SLEEP)
+
+        def edit(spec):
+            add_namespace(spec, "pid", f"/proc/{self.pid(first)}/ns/pid")
+
+        self.assertIn("probe\0sleep", self.sh("cat /proc/1/cmdline", edit=edit))
+
+    def test_user_namespace(self):
+        holder = harness.popen(["unshare", "--user", "sleep", "1000"])
+        try:
+            self.assertTrue(
+                harness.eventually(lambda: link(holder.pid, "user") != link("self", "user"))
+            )
+            for kind in ("uid_map", "gid_map"):
+                pathlib.Path(f"/proc/{holder.pid}/{kind}").write_text("0 100000 65536")
+            self.owner = 100000
+            container = self.start(
+                *SLEEP, edit=lambda s: add_namespace(s, "user", f"/proc/{holder.pid}/ns/user")
+            )
+            self.assertEqual(link(self.pid(container), "user"), link(holder.pid, "user"))
+            self.assertIn("Uid:\t100000", self.proc(container, "status"))
+        finally:
+            holder.kill()
+            harness.wait(holder)
+
+    def test_user_and_network_of_another_container(self):
+        self.owner = 100000
+        first = self.start(*SLEEP, edit=wanting("user"))
+
+        def edit(spec):
+            for name in ("user", "network"):
+                add_namespace(spec, name, f"/proc/{self.pid(first)}/ns/{LINKS[name]}")
+
+        second = self.start(*SLEEP, edit=edit)
+        for name in ("user", "network"):
+            self.assertEqual(link(self.pid(second), name), link(self.pid(first), name))
+
+    def test_a_bind_mounted_namespace(self):
+        """As an engine keeps a pod's network: a file that the namespace is mounted on."""
+        path = self.host_file("netns")
+        subprocess.run(
+            ["unshare", "--net", "mount", "--bind", "/proc/self/ns/net", path], check=True
+        )
+        try:
+            inode = os.stat(path).st_ino
+            container = self.start(*SLEEP, edit=lambda s: add_namespace(s, "network", str(path)))
+            self.assertEqual(link(self.pid(container), "network"), f"net:[{inode}]")
+        finally:
+            subprocess.run(["umount", path], check=True)
+
+
+class User(Case):
+    owner = 100000
+
+    def user(self, script, more=None):
+        def edit(spec):
+            map_ids(spec)
+            if more:
+                more(spec)
+
+        return self.sh(script, edit=edit)
+
+    def test_maps(self):
+        out = self.user("cat /proc/self/uid_map /proc/self/gid_map")
+        self.assertEqual(
+            [line.split() for line in out.splitlines()], [["0", "100000", "65536"]] * 2
+        )
+
+    def test_several_ranges(self):
+        def edit(spec):
+            ranges = [(0, 100000, 1), (1, 200000, 10), (1000, 300000, 1)]
+            for kind in ("uidMappings", "gidMappings"):
+                spec["linux"][kind] = [
+                    {"containerID": c, "hostID": h, "size": n} for c, h, n in ranges
+                ]
+
+        out = self.user("cat /proc/self/uid_map", edit)
+        self.assertEqual(
+            [line.split() for line in out.splitlines()],
+            [["0", "100000", "1"], ["1", "200000", "10"], ["1000", "300000", "1"]],
+        )
+
+    def test_root_inside(self):
+        self.assertEqual(self.user("id -u; id -g; id -G"), "0\n0\n0\n")
+
+    def test_another_user_inside(self):
+        self.assertEqual(
+            self.user(
+                "id -u; id -g; id -G",
+                lambda s: s["process"].update(user={"uid": 7, "gid": 8, "additionalGids": [9, 10]}),
+            ),
+            "7\n8\n8 9 10\n",
+        )
+
+    def test_files_belong_to_the_mapped_user(self):
+        self.user("echo > /tmp/mine", lambda s: s["process"].update(user={"uid": 5, "gid": 6}))
+        info = os.stat(self.dir / "bundle-0/rootfs/tmp/mine")
+        self.assertEqual((info.st_uid, info.st_gid), (100005, 100006))
+
+    def test_capabilities_are_those_of_the_namespace(self):
+        out = self.user("cat /proc/self/status")
+        self.assertEqual(harness.status_field(out, "CapEff"), "0000000020000020")
+
+    def test_device_nodes_are_the_hosts(self):
+        self.assertEqual(
+            self.user("probe stat /dev/null; echo x > /dev/null && echo written").split()[3:],
+            ["rdev=1:3", "written"],
+        )
+
+    def test_hostname(self):
+        self.assertEqual(self.user("hostname"), "hull-test\n")
+
+    def test_mounts_of_an_engine(self):
+        def more(spec):
+            spec["mounts"] += [
+                {
+                    "destination": "/dev/pts",
+                    "type": "devpts",
+                    "source": "devpts",
+                    "options": [
+                        "nosuid",
+                        "noexec",
+                        "newinstance",
+                        "ptmxmode=0666",
+                        "mode=0620",
+                        "gid=5",
+                    ],
+                },
+                {
+                    "destination": "/dev/mqueue",
+                    "type": "mqueue",
+                    "source": "mqueue",
+                    "options": ["nosuid", "noexec", "nodev"],
+                },
+                {
+                    "destination": "/sys",
+                    "type": "sysfs",
+                    "source": "sysfs",
+                    "options": ["nosuid", "noexec", "nodev", "ro"],
+                },
+                {
+                    "destination": "/dev/shm",
+                    "type": "tmpfs",
+                    "source": "shm",
+                    "options": ["mode=1777"],
+                },
+            ]
+
+        out = self.user("cat /proc/self/mountinfo", more)
+        for path, kind in {
+            "/dev/pts": "devpts",
+            "/dev/mqueue": "mqueue",
+            "/sys": "sysfs",
+            "/dev/shm": "tmpfs",
+        }.items():
+            self.assertEqual(harness.mount_line(out, path)["type"], kind)
+
+    def test_a_read_only_bind_keeps_what_the_source_locks(self):
+        source = self.dir / "source"
+        source.mkdir()
+        source.chmod(0o755)
+        out = self.user(
+            "cat /proc/self/mountinfo",
+            lambda s: s["mounts"].append(
+                {
+                    "destination": "/mnt",
+                    "type": "bind",
+                    "source": str(source),
+                    "options": ["rbind", "ro"],
+                }
+            ),
+        )
+        self.assertIn("ro", harness.mount_line(out, "/mnt")["options"])
+
+    def test_exec_joins_it(self):
+        container = self.start(*SLEEP, edit=wanting("user"))
+        self.assertEqual(self.exec(container, "/bin/id", "-u"), "0\n")
+        self.assertEqual(
+            self.exec(container, "/bin/cat", "/proc/self/uid_map").split(), ["0", "100000", "65536"]
+        )
+
+    def test_masked_paths_hold(self):
+        self.assertEqual(self.user("cat /proc/version"), "")
+
+
+class Host(Case):
+    def test_hostname(self):
+        self.assertEqual(self.sh("hostname"), "hull-test\n")
+
+    def test_domainname(self):
+        self.assertEqual(
+            self.sh(
+                "cat /proc/sys/kernel/domainname",
+                edit=lambda s: s.update(domainname="example.test"),
+            ),
+            "example.test\n",
+        )
+
+    def test_the_hosts_own_names_stay(self):
+        before = os.uname()
+        self.sh("true", edit=lambda s: s.update(domainname="example.test"))
+        self.assertEqual(os.uname(), before)
+
+    def test_loopback_is_up(self):
+        flags = int(
+            self.sh(
+                "mount -t sysfs none /sys; cat /sys/class/net/lo/flags",
+                edit=lambda s: [
+                    s["process"]["capabilities"][k].append("CAP_SYS_ADMIN")
+                    for k in ("bounding", "effective", "permitted")
+                ],
+            ),
+            16,
+        )
+        self.assertTrue(flags & 1)
+
+    def test_loopback_carries_packets(self):
+        self.assertIn("inet 127.0.0.1/8", self.sh("ip addr show lo"))
+
+    @each(
+        network=("net.ipv4.ip_forward", "1"),
+        network_slash=("net/ipv4/ip_default_ttl", "77"),
+        ipc_shm=("kernel.shmmax", "1048576"),
+        ipc_msg=("kernel.msgmax", "4096"),
+        ipc_sem=("kernel.sem", "10\t20\t30\t40"),
+        mqueue=("fs.mqueue.msg_max", "7"),
+        domainname=("kernel.domainname", "by-sysctl"),
+    )
+    def test_sysctl(self, row):
+        key, value = row
+        path = "/proc/sys/" + key.replace(".", "/")
+        self.assertEqual(
+            self.sh(f"cat {path}", edit=lambda s: s["linux"].update(sysctl={key: value})).strip(),
+            value,
+        )
+
+    def test_sysctl_of_a_dotted_interface(self):
+        value = self.sh(
+            "cat /proc/sys/net/ipv4/conf/lo/forwarding",
+            edit=lambda s: s["linux"].update(sysctl={"net.ipv4.conf.lo.forwarding": "1"}),
+        )
+        self.assertEqual(value, "1\n")
+
+    @each(network="net.ipv4.ip_forward", ipc="kernel.shmmax", uts="kernel.domainname")
+    def test_sysctl_without_its_namespace_is_refused(self, key):
+        name = {"net": "network", "kernel.shmmax": "ipc", "kernel.domainname": "uts"}[
+            "net" if key.startswith("net") else key
+        ]
+
+        def edit(spec):
+            remove_namespace(spec, name)
+            if name == "uts":
+                del spec["hostname"]
+            spec["linux"]["sysctl"] = {key: "1"}
+
+        self.refused(edit, saying=key)
+
+    def test_time_offsets(self):
+        def edit(spec):
+            add_namespace(spec, "time")
+            spec["linux"]["timeOffsets"] = {
+                "monotonic": {"secs": 100000},
+                "boottime": {"secs": 200000},
+            }
+
+        here = [
+            int(w)
+            for w in subprocess.run(
+                [harness.PROBE, "clocks"], stdout=subprocess.PIPE, text=True
+            ).stdout.split()
+        ]
+        there = [int(w) for w in self.inside("/bin/probe", "clocks", edit=edit).split()]
+        self.assertAlmostEqual(there[0] - here[0], 100000, delta=20)
+        self.assertAlmostEqual(there[1] - here[1], 200000, delta=20)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,165 @@
+// What runs in a container under test: each verb prints one thing as a process inside sees it.
+//
+//   probe fds          the open descriptors, "0 /dev/null"
+//   probe cwd          getcwd(2)'s own answer, which shows "(unreachable)" where a library hides it
+//   probe keyring      the id of the session keyring
+//   probe dumpable     PR_GET_DUMPABLE
+//   probe pdeathsig    PR_GET_PDEATHSIG
+//   probe stat PATH    "mode=20666 uid=0 gid=0 rdev=1:3"
+//   probe write PATH   open for writing (no O_CREAT): "ok" or the errno's name
+//   probe creat PATH   create a file: "ok" or the errno's name
+//   probe mknod PATH MAJOR MINOR, probe open PATH
+//   probe sys N [ARG]...   system call N: its result, or the errno's name
+//   probe sleep N      that many seconds; ends on SIGTERM with status 15
+//   probe abort SIG    ends itself by a signal
+//   probe clocks       "monotonic boottime" in seconds
+//   probe schedule     "policy nice io-class io-level"
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace {
+
+// Prints what a call returned: "ok", or the errno's name.
+int Outcome(long result) {
+  puts(result < 0 ? strerrorname_np(errno) : "ok");
+  return result < 0 ? 1 : 0;
+}
+
+int Fds(char**) {
+  const int limit = static_cast<int>(sysconf(_SC_OPEN_MAX));
+  for (int fd = 0; fd < (limit < 4096 ? limit : 4096); ++fd) {
+    if (fcntl(fd, F_GETFD) < 0) continue;
+    char link[64], target[4096];
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    const ssize_t size = readlink(link, target, sizeof(target) - 1);
+    target[size < 0 ? 0 : size] = '\0';
+    printf("%d %s\n", fd, target);
+  }
+  return 0;
+}
+
+int Cwd(char**) {
+  char path[4096];
+  if (syscall(SYS_getcwd, path, sizeof(path)) < 0) return Outcome(-1);
+  puts(path);
+  return 0;
+}
+
+int Keyring(char**) {
+  constexpr int kGetKeyringId = 0;
+  constexpr int kSessionKeyring = -3;
+  printf("%ld\n", syscall(SYS_keyctl, kGetKeyringId, kSessionKeyring, 0));
+  return 0;
+}
+
+int Dumpable(char**) { return printf("%d\n", prctl(PR_GET_DUMPABLE)) < 0; }
+
+int PdeathSig(char**) {
+  int signal = -1;
+  prctl(PR_GET_PDEATHSIG, &signal);
+  return printf("%d\n", signal) < 0;
+}
+
+int Stat(char** args) {
+  struct stat info;
+  if (lstat(args[0], &info) < 0) return Outcome(-1);
+  printf("mode=%o uid=%u gid=%u rdev=%u:%u\n", info.st_mode, info.st_uid, info.st_gid,
+         major(info.st_rdev), minor(info.st_rdev));
+  return 0;
+}
+
+int Write(char** args) { return Outcome(open(args[0], O_WRONLY | O_CLOEXEC)); }
+int Open(char** args) { return Outcome(open(args[0], O_RDONLY | O_CLOEXEC)); }
+int Creat(char** args) { return Outcome(open(args[0], O_WRONLY | O_CREAT | O_EXCL, 0666)); }
+
+int Mknod(char** args) {
+  return Outcome(mknod(args[0], S_IFCHR | 0600, makedev(atoi(args[1]), atoi(args[2]))));
+}
+
+int Sys(char** args) {
+  long values[6] = {};
+  for (int i = 0; i < 6 && args[i + 1] != nullptr; ++i) values[i] = strtol(args[i + 1], nullptr, 0);
+  const long result = syscall(strtol(args[0], nullptr, 0), values[0], values[1], values[2],
+                              values[3], values[4], values[5]);
+  if (result < 0) return Outcome(result);
+  printf("%ld\n", result);
+  return 0;
+}
+
+int Sleep(char** args) {
+  signal(SIGTERM, [](int) { _exit(SIGTERM); });
+  puts("ready");
+  fflush(stdout);
+  sleep(static_cast<unsigned>(atoi(args[0])));
+  return 0;
+}
+
+int Abort(char** args) {
+  const int number = atoi(args[0]);
+  signal(number, SIG_DFL);
+  // The first process of a pid namespace is immune to signals from inside.
+  if (getpid() == 1) return 128 + number;
+  raise(number);
+  return 0;
+}
+
+int Clocks(char**) {
+  timespec monotonic, boot;
+  clock_gettime(CLOCK_MONOTONIC, &monotonic);
+  clock_gettime(CLOCK_BOOTTIME, &boot);
+  printf("%ld %ld\n", static_cast<long>(monotonic.tv_sec), static_cast<long>(boot.tv_sec));
+  return 0;
+}
+
+int Schedule(char**) {
+  const long io = syscall(SYS_ioprio_get, 1, 0);
+  printf("%d %d %ld %ld\n", sched_getscheduler(0), getpriority(PRIO_PROCESS, 0), io >> 13,
+         io & 0x1fff);
+  return 0;
+}
+
+struct Verb {
+  const char* name;
+  int args;
+  int (*run)(char** args);
+};
+
+constexpr Verb kVerbs[] = {
+    {"fds", 0, &Fds},
+    {"cwd", 0, &Cwd},
+    {"keyring", 0, &Keyring},
+    {"dumpable", 0, &Dumpable},
+    {"pdeathsig", 0, &PdeathSig},
+    {"stat", 1, &Stat},
+    {"write", 1, &Write},
+    {"open", 1, &Open},
+    {"creat", 1, &Creat},
+    {"mknod", 3, &Mknod},
+    {"sys", 1, &Sys},
+    {"sleep", 1, &Sleep},
+    {"abort", 1, &Abort},
+    {"clocks", 0, &Clocks},
+    {"schedule", 0, &Schedule},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (const Verb& verb : kVerbs) {
+    if (argc >= 2 + verb.args && strcmp(argv[1], verb.name) == 0) return verb.run(argv + 2);
+  }
+  fprintf(stderr, "probe: unknown verb or too few arguments\n");
+  return 2;
+}

@@ -1,0 +1,692 @@
+#!/usr/bin/env python3
+"""The process: user, groups, umask, limits, capabilities, environment, cwd, descriptors, exec."""
+
+import json
+import os
+import pathlib
+import resource
+
+import harness
+from harness import Case, each, hull_only, status_field
+
+SLEEP = ("/bin/probe", "sleep", "1000")
+SETS = ("bounding", "effective", "inheritable", "permitted", "ambient")
+FIELDS = {
+    "bounding": "CapBnd",
+    "effective": "CapEff",
+    "inheritable": "CapInh",
+    "permitted": "CapPrm",
+    "ambient": "CapAmb",
+}
+CHOWN, KILL, SETUID, NET_RAW, SYS_RESOURCE, AUDIT_WRITE = (
+    1 << 0,
+    1 << 5,
+    1 << 7,
+    1 << 13,
+    1 << 24,
+    1 << 29,
+)
+
+
+class Process(Case):
+    def own_status(self, **process):
+        """/proc/self/status of a process with these members."""
+        return self.inside(
+            "/bin/cat", "/proc/self/status", edit=lambda s: s["process"].update(process)
+        )
+
+    def caps(self, **sets):
+        return self.own_status(capabilities={k: v for k, v in sets.items()})
+
+    def assert_caps(self, status, **expected):
+        for name, value in expected.items():
+            self.assertEqual(int(status_field(status, FIELDS[name]), 16), value, name)
+
+
+class User(Process):
+    @each(root=(0, 0), user=(1000, 1000), different=(7, 8), big=(4294967294, 4294967294))
+    def test_ids(self, row):
+        uid, gid = row
+        status = self.own_status(user={"uid": uid, "gid": gid})
+        self.assertEqual(status_field(status, "Uid").split(), [str(uid)] * 4)
+        self.assertEqual(status_field(status, "Gid").split(), [str(gid)] * 4)
+
+    @each(none=[], one=[5], several=[5, 6, 70000])
+    def test_additional_groups_are_exactly_these(self, groups):
+        saved = os.getgroups()
+        os.setgroups([0, 10, 12])
+        try:
+            status = self.own_status(user={"uid": 1, "gid": 1, "additionalGids": groups})
+        finally:
+            os.setgroups(saved)
+        self.assertEqual(set(status_field(status, "Groups").split()) - {"1"}, set(map(str, groups)))
+
+    @each(default=(None, "0022"), own=(0o77, "0077"), zero=(0, "0000"))
+    def test_umask(self, row):
+        value, expected = row
+        user = {"uid": 0, "gid": 0, **({} if value is None else {"umask": value})}
+        self.assertEqual(status_field(self.own_status(user=user), "Umask"), expected)
+
+    def test_the_umask_of_the_caller_is_not_inherited(self):
+        saved = os.umask(0o777)
+        try:
+            os.umask(0o022)
+            bundle = self.bundle(self.spec("/bin/cat", "/proc/self/status"))
+            os.umask(0o777)
+            result = self.run_spec(bundle)
+        finally:
+            os.umask(saved)
+        self.assertEqual(status_field(result.out, "Umask"), "0022")
+
+    def test_home_comes_from_the_images_passwd(self):
+        bundle = self.bundle(
+            self.spec(
+                "/bin/sh",
+                "-c",
+                "echo $HOME",
+                edit=lambda s: s["process"].update(user={"uid": 1000, "gid": 0}),
+            )
+        )
+        (bundle.rootfs / "etc/passwd").write_text(
+            "root:x:0:0::/root:\nu:x:1000:0::/home/u:/bin/sh\n"
+        )
+        self.assertEqual(self.run_spec(bundle).out, "/home/u\n")
+
+    def test_a_numeric_user_is_no_name(self):
+        bundle = self.bundle(
+            self.spec(
+                "/bin/id", "-u", edit=lambda s: s["process"].update(user={"uid": 1000, "gid": 0})
+            )
+        )
+        (bundle.rootfs / "etc/passwd").write_text("1000:x:0:0::/:\n")
+        self.assertEqual(self.run_spec(bundle).out, "1000\n")
+
+    @each(negative=-1, all_ones=4294967295, too_big=4294967296, float=1.5, text="0")
+    @hull_only
+    def test_impossible_ids_are_refused(self, uid):
+        self.refused(
+            lambda s: s["process"].update(user={"uid": uid, "gid": 0}), saying="/process/user/uid"
+        )
+
+
+class Capabilities(Process):
+    def test_none(self):
+        self.assert_caps(self.caps(), **{name: 0 for name in SETS})
+
+    def test_absent_is_none(self):
+        def edit(spec):
+            del spec["process"]["capabilities"]
+
+        status = self.inside("/bin/cat", "/proc/self/status", edit=edit)
+        if harness.NAME == "hull":
+            self.assert_caps(status, effective=0, permitted=0)
+
+    def test_each_set_of_root(self):
+        status = self.caps(
+            bounding=["CAP_CHOWN", "CAP_KILL"],
+            permitted=["CAP_CHOWN", "CAP_KILL"],
+            effective=["CAP_CHOWN", "CAP_KILL"],
+        )
+        self.assert_caps(
+            status,
+            bounding=CHOWN | KILL,
+            permitted=CHOWN | KILL,
+            effective=CHOWN | KILL,
+            inheritable=0,
+            ambient=0,
+        )
+
+    def test_inheritable(self):
+        status = self.caps(
+            bounding=["CAP_CHOWN"],
+            permitted=["CAP_CHOWN"],
+            effective=["CAP_CHOWN"],
+            inheritable=["CAP_CHOWN"],
+        )
+        self.assert_caps(status, inheritable=CHOWN)
+
+    def test_ambient_survives_for_a_user(self):
+        caps = {name: ["CAP_NET_RAW"] for name in SETS}
+        status = self.own_status(capabilities=caps, user={"uid": 1000, "gid": 1000})
+        self.assert_caps(status, **{name: NET_RAW for name in SETS})
+
+    def test_a_user_without_ambient_has_none(self):
+        caps = {name: ["CAP_NET_RAW"] for name in ("bounding", "effective", "permitted")}
+        status = self.own_status(capabilities=caps, user={"uid": 1000, "gid": 1000})
+        self.assert_caps(
+            status, bounding=NET_RAW, effective=0, permitted=0, ambient=0, inheritable=0
+        )
+
+    def test_unknown_names_are_warned_of(self):
+        result = self.run_args(
+            "/bin/true", edit=lambda s: s["process"]["capabilities"]["bounding"].append("CAP_NONE")
+        )
+        self.assertEqual(result.code, 0, result)
+        self.assertIn("CAP_NONE", result.err)
+
+    def test_all_that_the_caller_has(self):
+        mine = int(status_field(pathlib.Path("/proc/self/status").read_text(), "CapBnd"), 16)
+        names = json.loads(self.ok("features"))["linux"]["capabilities"]
+        if not mine & SYS_RESOURCE:
+            names.remove("CAP_SYS_RESOURCE")
+        status = self.caps(**{name: names for name in ("bounding", "effective", "permitted")})
+        self.assert_caps(status, bounding=mine, effective=mine)
+
+    @each(on=(True, "1"), off=(False, "0"))
+    def test_no_new_privileges(self, row):
+        value, expected = row
+        self.assertEqual(
+            status_field(self.own_status(noNewPrivileges=value), "NoNewPrivs"), expected
+        )
+
+
+class Limits(Process):
+    @each(
+        nofile=("RLIMIT_NOFILE", "Max open files", 100, 200),
+        core=("RLIMIT_CORE", "Max core file size", 0, 0),
+        nproc=("RLIMIT_NPROC", "Max processes", 50, 60),
+        stack=("RLIMIT_STACK", "Max stack size", 1 << 20, 1 << 22),
+        fsize=("RLIMIT_FSIZE", "Max file size", 1 << 30, 1 << 31),
+        cpu=("RLIMIT_CPU", "Max cpu time", 1000, 2000),
+        data=("RLIMIT_DATA", "Max data size", 1 << 30, 1 << 31),
+        memory=("RLIMIT_AS", "Max address space", 1 << 32, 1 << 33),
+        memlock=("RLIMIT_MEMLOCK", "Max locked memory", 1024, 2048),
+        nice=("RLIMIT_NICE", "Max nice priority", 0, 0),
+        sigpending=("RLIMIT_SIGPENDING", "Max pending signals", 10, 20),
+        msgqueue=("RLIMIT_MSGQUEUE", "Max msgqueue size", 1000, 2000),
+    )
+    def test_rlimit(self, row):
+        kind, name, soft, hard = row
+        limits = self.inside(
+            "/bin/cat",
+            "/proc/self/limits",
+            edit=lambda s: s["process"].update(
+                rlimits=[{"type": kind, "soft": soft, "hard": hard}]
+            ),
+        )
+        line = next(l for l in limits.splitlines() if l.startswith(name))
+        self.assertEqual(line[len(name) :].split()[:2], [str(soft), str(hard)])
+
+    def test_limits_that_are_not_named_are_the_callers(self):
+        limits = self.inside("/bin/cat", "/proc/self/limits")
+        line = next(l for l in limits.splitlines() if l.startswith("Max open files"))
+        self.assertEqual(
+            line.split()[3:5], list(map(str, resource.getrlimit(resource.RLIMIT_NOFILE)))
+        )
+
+    @hull_only
+    def test_soft_above_hard_is_refused(self):
+        self.refused(
+            lambda s: s["process"].update(
+                rlimits=[{"type": "RLIMIT_NOFILE", "soft": 9, "hard": 8}]
+            ),
+            saying="/process/rlimits/0",
+        )
+
+    @each(zero=0, middle=500, most=1000)
+    def test_oom_score_adj(self, value):
+        self.assertEqual(
+            self.inside(
+                "/bin/cat",
+                "/proc/self/oom_score_adj",
+                edit=lambda s: s["process"].update(oomScoreAdj=value),
+            ),
+            f"{value}\n",
+        )
+
+    def test_oom_score_adj_absent_is_the_callers(self):
+        mine = pathlib.Path("/proc/self/oom_score_adj").read_text()
+        self.assertEqual(self.inside("/bin/cat", "/proc/self/oom_score_adj"), mine)
+
+
+class Environment(Process):
+    def env(self, *entries):
+        out = self.inside(
+            "/bin/sh",
+            "-c",
+            "cat /proc/self/environ",
+            edit=lambda s: s["process"].update(env=list(entries)),
+        )
+        return out.split("\0")
+
+    def test_is_that_of_the_config(self):
+        env = self.env("PATH=/bin", "A=1", "B=two words", "C=", "D=x=y")
+        for entry in ("A=1", "B=two words", "C=", "D=x=y"):
+            self.assertIn(entry, env)
+
+    def test_nothing_of_the_caller_leaks(self):
+        os.environ["LEAK"] = "secret"
+        try:
+            self.assertNotIn("LEAK=secret", self.env("PATH=/bin"))
+        finally:
+            del os.environ["LEAK"]
+
+    def test_the_last_duplicate_wins(self):
+        out = self.inside(
+            "/bin/sh", "-c", "echo $A", edit=lambda s: s["process"]["env"].extend(["A=1", "A=2"])
+        )
+        self.assertEqual(out, "2\n")
+
+    def test_path_of_the_container_finds_the_program(self):
+        bundle = self.bundle(
+            self.spec("mine", edit=lambda s: s["process"].update(env=["PATH=/opt:/bin"]))
+        )
+        (bundle.rootfs / "opt").mkdir()
+        (bundle.rootfs / "opt/mine").write_text("#!/bin/sh\necho mine\n")
+        (bundle.rootfs / "opt/mine").chmod(0o755)
+        self.assertEqual(self.run_spec(bundle).out, "mine\n")
+
+    def test_argv_0_is_as_given(self):
+        self.assertEqual(self.sh("cat /proc/1/cmdline; true").split("\0")[0], "/bin/sh")
+
+    def test_arguments_pass_unchanged(self):
+        args = [
+            "/bin/sh",
+            "-c",
+            'for a in "$@"; do echo "[$a]"; done',
+            "-",
+            "a b",
+            "",
+            "*",
+            "\t",
+            "ä",
+        ]
+        self.assertEqual(self.inside(*args), "[a b]\n[]\n[*]\n[\t]\n[ä]\n")
+
+    def test_a_long_argument_list(self):
+        words = ["x" * 1000] * 1000
+        self.assertEqual(self.inside("/bin/sh", "-c", "echo $#", "-", *words), "1000\n")
+
+
+class Cwd(Process):
+    def test_is_set(self):
+        self.assertEqual(
+            self.inside("/bin/probe", "cwd", edit=lambda s: s["process"].update(cwd="/tmp")),
+            "/tmp\n",
+        )
+
+    def test_is_made_when_missing(self):
+        out = self.inside("/bin/probe", "cwd", edit=lambda s: s["process"].update(cwd="/new/deep"))
+        self.assertEqual(out, "/new/deep\n")
+
+    def test_on_a_mount(self):
+        def edit(spec):
+            spec["process"]["cwd"] = "/mnt"
+            spec["mounts"].append({"destination": "/mnt", "type": "tmpfs", "source": "tmpfs"})
+
+        self.assertEqual(self.inside("/bin/probe", "cwd", edit=edit), "/mnt\n")
+
+    def test_never_a_descriptor_of_the_host(self):
+        """CVE-2024-21626: the caller leaks a directory, the config asks for it by number."""
+        outside = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
+        os.set_inheritable(outside, True)
+        try:
+            for fd in range(3, 16):
+                result = self.run_args(
+                    "/bin/probe",
+                    "cwd",
+                    pass_fds=[outside],
+                    edit=lambda s: s["process"].update(cwd=f"/proc/self/fd/{fd}"),
+                )
+                self.assertNotEqual(result.code, 0, result)
+        finally:
+            os.close(outside)
+
+
+class Descriptors(Process):
+    def numbers(self, text):
+        return [int(line.split()[0]) for line in text.splitlines()]
+
+    def test_only_the_first_three(self):
+        self.assertEqual(self.numbers(self.inside("/bin/probe", "fds")), [0, 1, 2])
+
+    def test_what_the_caller_leaks_does_not_pass(self):
+        with open("/etc/passwd") as leaked:
+            os.set_inheritable(leaked.fileno(), True)
+            self.assertEqual(
+                self.numbers(self.inside("/bin/probe", "fds", pass_fds=[leaked.fileno()])),
+                [0, 1, 2],
+            )
+
+    @each(one=1, three=3)
+    def test_preserved(self, count):
+        files = [open(self.host_file(f"f{i}", f"file {i}\n")) for i in range(count)]
+
+        def place():
+            for i, file in enumerate(files):
+                os.dup2(file.fileno(), 100 + i)
+            for i in range(count):
+                os.dup2(100 + i, 3 + i)
+                os.close(100 + i)
+
+        bundle = self.bundle(self.spec("/bin/sh", "-c", f"probe fds; cat <&{2 + count}"))
+        container = self.new_id()
+        fds = tuple(range(3, 3 + count))
+        result = self.runtime(
+            "run",
+            "--bundle",
+            bundle.path,
+            "--preserve-fds",
+            count,
+            container,
+            preexec_fn=place,
+            pass_fds=fds,
+        )
+        self.assertEqual(result.code, 0, result)
+        self.assertEqual(
+            self.numbers("\n".join(result.out.splitlines()[:-1])), list(range(3 + count))
+        )
+        self.assertEqual(result.out.splitlines()[-1], f"file {count - 1}")
+        for file in files:
+            file.close()
+
+    def test_preserved_that_is_not_open(self):
+        bundle = self.bundle(self.spec("/bin/true"))
+        self.fails("run", "--bundle", bundle.path, "--preserve-fds", 30, self.new_id())
+
+    def test_stdin_of_a_detached_container_is_the_callers(self):
+        with open(self.host_file("in", "x\n")) as stdin:
+            container = self.start(
+                "/bin/sh", "-c", "read a; echo $a > /tmp/got; sleep 1000", stdin=stdin
+            )
+        got = self.dir / "bundle-0/rootfs/tmp/got"
+        self.assertTrue(harness.eventually(lambda: got.exists() and got.read_text()))
+        self.assertEqual(got.read_text(), "x\n")
+
+
+class Own(Process):
+    """What the runtime leaves of itself in the process."""
+
+    def test_signals_are_default_and_unblocked(self):
+        status = self.own_status()
+        for name in ("SigBlk", "SigIgn", "SigCgt"):
+            self.assertEqual(int(status_field(status, name), 16), 0, name)
+
+    def test_leads_its_own_session(self):
+        stat = self.inside("/bin/cat", "/proc/self/stat").rsplit(")", 1)[1].split()
+        self.assertEqual(stat[3], "1")
+
+    def test_has_a_session_keyring_of_its_own(self):
+        rings = {self.inside("/bin/probe", "keyring") for _ in range(2)}
+        self.assertEqual(len(rings), 2)
+
+    def test_keeps_the_callers_keyring_when_told(self):
+        rings = {self.inside("/bin/probe", "keyring", words=["--no-new-keyring"]) for _ in range(2)}
+        self.assertEqual(len(rings), 1)
+
+    def test_dies_with_nobody(self):
+        self.assertEqual(self.inside("/bin/probe", "pdeathsig"), "0\n")
+
+    def test_the_runtimes_own_program_is_out_of_reach(self):
+        """CVE-2019-5736: /proc/self/exe as the program leads to no file of the host."""
+        before = os.stat(self.runtime.path)
+        self.run_args("/proc/self/exe", "write", "/proc/self/exe")
+        after = os.stat(self.runtime.path)
+        self.assertEqual(
+            (before.st_ino, before.st_mtime_ns, before.st_size),
+            (after.st_ino, after.st_mtime_ns, after.st_size),
+        )
+
+    def test_personality(self):
+        out = self.inside(
+            "/bin/sh",
+            "-c",
+            "cat /proc/self/personality",
+            edit=lambda s: s["linux"].update(personality={"domain": "LINUX32"}),
+        )
+        self.assertEqual(int(out, 16), 8)
+
+    def test_scheduler(self):
+        out = self.inside(
+            "/bin/probe",
+            "schedule",
+            edit=lambda s: s["process"].update(scheduler={"policy": "SCHED_BATCH", "nice": 5}),
+        )
+        self.assertEqual(out.split()[:2], ["3", "5"])
+
+    def test_io_priority(self):
+        out = self.inside(
+            "/bin/probe",
+            "schedule",
+            edit=lambda s: s["process"].update(
+                ioPriority={"class": "IOPRIO_CLASS_BE", "priority": 6}
+            ),
+        )
+        self.assertEqual(out.split()[2:], ["2", "6"])
+
+
+class Exec(Process):
+    def running(self, edit=None):
+        return self.start(*SLEEP, edit=edit)
+
+    def exec_status(self, container, *words):
+        return self.exec(container, "/bin/cat", "/proc/self/status", words=words)
+
+    def test_joins_every_namespace(self):
+        container = self.running()
+        pid = self.pid(container)
+        for name in ("pid", "ipc", "uts", "mnt", "net"):
+            self.assertEqual(
+                self.exec(
+                    container,
+                    "/bin/sh",
+                    "-c",
+                    f"readlink /proc/self/ns/{name} || " f"ls -l /proc/self/ns/{name}",
+                )
+                .strip()
+                .split()[-1],
+                os.readlink(f"/proc/{pid}/ns/{name}"),
+            )
+
+    def test_joins_the_cgroup(self):
+        container = self.running()
+        self.assertEqual(
+            self.exec(container, "/bin/cat", "/proc/self/cgroup"),
+            self.exec(container, "/bin/cat", "/proc/1/cgroup"),
+        )
+
+    def test_inherits_the_environment_and_adds_to_it(self):
+        container = self.running(lambda s: s["process"]["env"].append("A=1"))
+        out = self.exec(
+            container, "/bin/sh", "-c", "echo $A $B $C", words=["-e", "B=2", "-e", "C=3"]
+        )
+        self.assertEqual(out, "1 2 3\n")
+
+    @each(short="-e", long="--env")
+    def test_env_overrides(self, flag):
+        container = self.running(lambda s: s["process"]["env"].append("A=1"))
+        self.assertEqual(
+            self.exec(container, "/bin/sh", "-c", "echo $A", words=[flag, "A=9"]), "9\n"
+        )
+
+    def test_cwd(self):
+        container = self.running()
+        self.assertEqual(
+            self.exec(container, "/bin/probe", "cwd", words=["--cwd", "/tmp"]), "/tmp\n"
+        )
+
+    def test_cwd_is_the_configs(self):
+        container = self.running(lambda s: s["process"].update(cwd="/etc"))
+        self.assertEqual(self.exec(container, "/bin/probe", "cwd"), "/etc\n")
+
+    @each(
+        uid=("1000", "1000 0"), uid_and_gid=("1000:1001", "1000 1001"), root="0:0 0 0".split(" ", 1)
+    )
+    def test_user(self, row):
+        user, expected = row
+        container = self.running()
+        out = self.exec(
+            container, "/bin/sh", "-c", "echo $(id -u) $(id -g)", words=["--user", user]
+        )
+        self.assertEqual(out.strip(), expected)
+
+    @each(
+        empty="",
+        name="root",
+        negative="-1",
+        three="1:2:3",
+        no_gid="1:",
+        no_uid=":1",
+        huge="4294967296",
+        invalid="4294967295",
+        octal_junk="1x",
+    )
+    @hull_only
+    def test_user_refused(self, user):
+        self.fails("exec", "--user=" + user, self.running(), "/bin/true", code=255)
+
+    def test_the_user_is_the_configs(self):
+        container = self.running(
+            lambda s: s["process"].update(user={"uid": 7, "gid": 8, "additionalGids": [9]})
+        )
+        status = self.exec_status(container)
+        self.assertEqual(status_field(status, "Uid").split()[0], "7")
+        self.assertIn("9", status_field(status, "Groups").split())
+
+    @each(short="-g", long="--additional-gids")
+    def test_additional_groups(self, flag):
+        container = self.running(
+            lambda s: s["process"].update(user={"uid": 7, "gid": 8, "additionalGids": [9]})
+        )
+        status = self.exec_status(container, flag, "11", flag, "12")
+        self.assertLessEqual({"11", "12"}, set(status_field(status, "Groups").split()))
+
+    def test_capabilities_are_the_configs(self):
+        self.assert_caps(
+            self.exec_status(self.running()),
+            bounding=KILL | AUDIT_WRITE,
+            effective=KILL | AUDIT_WRITE,
+            permitted=KILL | AUDIT_WRITE,
+            inheritable=0,
+        )
+
+    def test_cap_adds_and_never_to_inheritable(self):
+        self.assert_caps(
+            self.exec_status(self.running(), "--cap", "CAP_CHOWN"),
+            inheritable=0,
+            bounding=KILL | AUDIT_WRITE | CHOWN,
+            effective=KILL | AUDIT_WRITE | CHOWN,
+        )
+
+    @each(config=(True, [], "1"), flag=(False, ["--no-new-privs"], "1"), neither=(False, [], "0"))
+    def test_no_new_privileges(self, row):
+        configured, words, expected = row
+        container = self.running(lambda s: s["process"].update(noNewPrivileges=configured))
+        self.assertEqual(status_field(self.exec_status(container, *words), "NoNewPrivs"), expected)
+
+    def test_seccomp_holds(self):
+        container = self.running(
+            lambda s: s["linux"].update(
+                seccomp={
+                    "defaultAction": "SCMP_ACT_ALLOW",
+                    "architectures": ["SCMP_ARCH_X86_64"],
+                    "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO", "errnoRet": 61}],
+                }
+            )
+        )
+        result = self.runtime("exec", container, "/bin/probe", "sys", "83", "0")
+        self.assertEqual(result.out, "ENODATA\n")
+
+    def test_limits_are_the_configs(self):
+        container = self.running(
+            lambda s: s["process"].update(
+                rlimits=[{"type": "RLIMIT_NOFILE", "soft": 33, "hard": 44}]
+            )
+        )
+        line = next(
+            l
+            for l in self.exec(container, "/bin/cat", "/proc/self/limits").splitlines()
+            if l.startswith("Max open files")
+        )
+        self.assertEqual(line.split()[3:5], ["33", "44"])
+
+    def process_file(self, **members):
+        process = {
+            "args": ["/bin/true"],
+            "cwd": "/",
+            "env": ["PATH=/bin"],
+            "user": {"uid": 0, "gid": 0},
+            **members,
+        }
+        return self.host_file("process.json", json.dumps(process))
+
+    @each(short="-p", long="--process")
+    def test_process_file(self, flag):
+        file = self.process_file(
+            args=["/bin/sh", "-c", "echo $(id -u) $PWD $A"],
+            cwd="/tmp",
+            env=["PATH=/bin", "A=a"],
+            user={"uid": 5, "gid": 6},
+        )
+        self.assertEqual(self.ok("exec", flag, file, self.running()), "5 /tmp a\n")
+
+    def test_process_file_has_only_its_own_capabilities(self):
+        file = self.process_file(
+            args=["/bin/cat", "/proc/self/status"], capabilities={"bounding": ["CAP_CHOWN"]}
+        )
+        self.assert_caps(self.ok("exec", "-p", file, self.running()), bounding=CHOWN)
+
+    def test_process_file_that_is_wrong(self):
+        self.fails("exec", "-p", self.host_file("process.json", "{"), self.running(), code=255)
+
+    def test_process_file_that_is_missing(self):
+        self.fails("exec", "-p", self.dir / "none", self.running(), code=255, saying="none")
+
+    def test_no_command(self):
+        self.assertNotEqual(self.runtime("exec", self.running()).code, 0)
+
+    def test_detached(self):
+        container = self.running()
+        pid_file = self.dir / "pid"
+        self.ok("exec", "-d", "--pid-file", pid_file, container, *SLEEP)
+        status = pathlib.Path(f"/proc/{pid_file.read_text()}/status").read_text()
+        self.assertEqual(len(status_field(status, "NSpid").split()), 2)
+
+    def test_only_the_first_three_descriptors(self):
+        with open("/etc/passwd") as leaked:
+            os.set_inheritable(leaked.fileno(), True)
+            out = self.exec(self.running(), "/bin/probe", "fds", pass_fds=[leaked.fileno()])
+        self.assertEqual([line.split()[0] for line in out.splitlines()], ["0", "1", "2"])
+
+    def test_ignore_paused(self):
+        container = self.running()
+        self.ok("pause", container)
+        bundle = harness.popen(
+            self.runtime.command("exec", "--ignore-paused", container, "/bin/true")
+        )
+        self.assertIsNone(bundle.poll())
+        harness.time.sleep(0.1)
+        self.ok("resume", container)
+        self.assertEqual(harness.wait(bundle), 0)
+
+    def test_in_a_created_container(self):
+        self.assertEqual(self.exec(self.create(), "/bin/id", "-u"), "0\n")
+
+    def test_stdin(self):
+        with open(self.host_file("in", "hello\n")) as stdin:
+            self.assertEqual(self.exec(self.running(), "/bin/cat", stdin=stdin), "hello\n")
+
+    @each(
+        apparmor=["--apparmor", "x"],
+        label=["--process-label", "x"],
+        cgroup=["--cgroup", "x"],
+        pidfd=["--pidfd-socket", "x"],
+    )
+    @hull_only
+    def test_flags_that_are_not_there_yet_are_refused_by_name(self, words):
+        container = self.running()
+        result = self.runtime("exec", *words, container, "/bin/true")
+        self.assertNotEqual(result.code, 0)
+        self.assertIn(words[0], result.err)
+
+    def test_many_at_once(self):
+        container = self.running()
+        runs = [
+            harness.popen(self.runtime.command("exec", container, "/bin/sh", "-c", f"exit {n}"))
+            for n in range(10)
+        ]
+        self.assertEqual([harness.wait(run) for run in runs], list(range(10)))
+
+
+if __name__ == "__main__":
+    harness.main()

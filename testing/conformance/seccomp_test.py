@@ -1,0 +1,356 @@
+#!/usr/bin/env python3
+"""linux.seccomp as the process inside feels it; the hand-over of a listener."""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import struct
+import threading
+
+import harness
+from harness import Case, each, status_field
+
+SLEEP = ("/bin/probe", "sleep", "1000")
+# x86_64's numbers; probe makes the call by number, so that no library stands between.
+MKDIR, GETPID, PERSONALITY, KCMP, SETNS = 83, 39, 135, 312, 308
+NOTIF_RECV, NOTIF_SEND = 0xC0502100, 0xC0182101
+
+
+def rule(action, *names, **members):
+    return {"names": list(names), "action": "SCMP_ACT_" + action, **members}
+
+
+def profile(default, *rules, **members):
+    return {
+        "defaultAction": "SCMP_ACT_" + default,
+        "architectures": ["SCMP_ARCH_X86_64"],
+        "syscalls": list(rules),
+        **members,
+    }
+
+
+def engine_profile(errno, *without):
+    """Podman's profile with another default, and without some of what it allows."""
+    seccomp = json.loads((harness.HERE.parent / "bench/podman_seccomp.json").read_text())
+    seccomp.pop("defaultErrnoRet")
+    if errno is not None:
+        seccomp["defaultErrnoRet"] = errno
+    for entry in seccomp["syscalls"]:
+        entry["names"] = [n for n in entry["names"] if n not in without]
+    return seccomp
+
+
+class Seccomp(Case):
+    def filtered(self, seccomp, *args, **process):
+        def edit(spec):
+            spec["linux"]["seccomp"] = seccomp
+            spec["process"].update(process)
+
+        return self.run_args(*args, edit=edit)
+
+    def sys(self, seccomp, number, *values):
+        """What a system call gives under this filter."""
+        return self.filtered(seccomp, "/bin/probe", "sys", number, *map(str, values)).out.strip()
+
+
+class Actions(Seccomp):
+    def test_allow(self):
+        self.assertRegex(self.sys(profile("ALLOW"), "39"), r"^\d+$")
+
+    @each(default=(None, "EPERM"), own=(61, "ENODATA"), zero=(0, "0"))
+    def test_errno(self, row):
+        number, expected = row
+        members = {} if number is None else {"errnoRet": number}
+        self.assertEqual(
+            self.sys(profile("ALLOW", rule("ERRNO", "mkdir", **members)), "83", "0"), expected
+        )
+
+    @each(kill="KILL", kill_thread="KILL_THREAD", kill_process="KILL_PROCESS", trap="TRAP")
+    def test_ends_the_process(self, action):
+        result = self.filtered(
+            profile("ALLOW", rule(action, "mkdir")), "/bin/sh", "-c", "probe sys 83 0; echo $?"
+        )
+        self.assertEqual(result.out.split(), [str(128 + signal.SIGSYS)])
+
+    def test_trace_without_a_tracer_is_enosys(self):
+        self.assertEqual(
+            self.sys(profile("ALLOW", rule("TRACE", "mkdir", errnoRet=3)), "83", "0"), "ENOSYS"
+        )
+
+    def test_log_lets_pass(self):
+        self.assertEqual(self.sys(profile("ALLOW", rule("LOG", "mkdir")), "83", "0"), "EFAULT")
+
+    @each(default=(None, "EPERM"), own=(61, "ENODATA"))
+    def test_default_errno(self, row):
+        number, expected = row
+        self.assertEqual(self.sys(engine_profile(number, "mkdir"), "83", "0"), expected)
+
+
+class Arguments(Seccomp):
+    @each(
+        eq=("SCMP_CMP_EQ", 7, 0, {6: 0, 7: 1, 8: 0}),
+        ne=("SCMP_CMP_NE", 7, 0, {6: 1, 7: 0}),
+        lt=("SCMP_CMP_LT", 7, 0, {6: 1, 7: 0}),
+        le=("SCMP_CMP_LE", 7, 0, {7: 1, 8: 0}),
+        gt=("SCMP_CMP_GT", 7, 0, {7: 0, 8: 1}),
+        ge=("SCMP_CMP_GE", 7, 0, {6: 0, 7: 1}),
+        masked=("SCMP_CMP_MASKED_EQ", 0x0F, 0x05, {0x05: 1, 0x15: 1, 0x06: 0}),
+        wide=("SCMP_CMP_EQ", 1 << 40, 0, {1 << 40: 1, 0: 0}),
+    )
+    def test_operator(self, row):
+        op, value, second, expected = row
+        seccomp = profile(
+            "ALLOW",
+            rule(
+                "ERRNO",
+                "kcmp",
+                errnoRet=61,
+                args=[{"index": 4, "value": value, "valueTwo": second, "op": op}],
+            ),
+        )
+        for given, denied in expected.items():
+            out = self.sys(seccomp, "312", "0", "0", "99", "0", str(given))
+            self.assertEqual(out == "ENODATA", bool(denied), f"{given}: {out}")
+
+    def test_several_arguments_are_and(self):
+        seccomp = profile(
+            "ALLOW",
+            rule(
+                "ERRNO",
+                "kcmp",
+                errnoRet=61,
+                args=[
+                    {"index": 3, "value": 1, "op": "SCMP_CMP_EQ"},
+                    {"index": 4, "value": 2, "op": "SCMP_CMP_EQ"},
+                ],
+            ),
+        )
+        self.assertEqual(self.sys(seccomp, "312", "0", "0", "99", "1", "2"), "ENODATA")
+        self.assertNotEqual(self.sys(seccomp, "312", "0", "0", "99", "1", "3"), "ENODATA")
+
+    def test_one_argument_twice_is_or(self):
+        seccomp = profile(
+            "ALLOW",
+            rule(
+                "ERRNO",
+                "kcmp",
+                errnoRet=61,
+                args=[
+                    {"index": 4, "value": 1, "op": "SCMP_CMP_EQ"},
+                    {"index": 4, "value": 2, "op": "SCMP_CMP_EQ"},
+                ],
+            ),
+        )
+        for value, denied in ((1, True), (2, True), (3, False)):
+            out = self.sys(seccomp, "312", "0", "0", "99", "0", str(value))
+            self.assertEqual(out == "ENODATA", denied, value)
+
+
+class Profiles(Seccomp):
+    def test_mode_is_filter(self):
+        self.assertEqual(
+            status_field(
+                self.filtered(
+                    profile("ALLOW", rule("ERRNO", "mkdir")), "/bin/cat", "/proc/self/status"
+                ).out,
+                "Seccomp",
+            ),
+            "2",
+        )
+
+    def test_none_without_the_field(self):
+        self.assertEqual(status_field(self.inside("/bin/cat", "/proc/self/status"), "Seccomp"), "0")
+
+    @each(with_nnp=True, without_nnp=False)
+    def test_no_new_privileges_is_as_configured(self, value):
+        out = self.filtered(
+            profile("ALLOW", rule("ERRNO", "mkdir")),
+            "/bin/cat",
+            "/proc/self/status",
+            noNewPrivileges=value,
+        ).out
+        self.assertEqual(status_field(out, "NoNewPrivs"), str(int(value)))
+        self.assertEqual(status_field(out, "Seccomp"), "2")
+
+    def test_a_user_without_no_new_privileges(self):
+        out = self.filtered(
+            profile("ALLOW", rule("ERRNO", "mkdir")),
+            "/bin/cat",
+            "/proc/self/status",
+            noNewPrivileges=False,
+            user={"uid": 1000, "gid": 1000},
+        ).out
+        self.assertEqual(status_field(out, "Seccomp"), "2")
+
+    def test_unknown_names_are_skipped(self):
+        result = self.filtered(
+            profile("ALLOW", rule("ERRNO", "mkdir", "no_such_call", errnoRet=61)),
+            "/bin/probe",
+            "sys",
+            "83",
+            "0",
+        )
+        self.assertEqual(result.out, "ENODATA\n")
+        if harness.NAME == "hull":
+            self.assertEqual(result.err.count("no_such_call"), 1)
+
+    def test_only_with_unknown_names(self):
+        self.assertEqual(
+            self.sys(profile("ALLOW", rule("ERRNO", "no_such_call")), "83", "0"), "EFAULT"
+        )
+
+    @each(
+        tsync=["SECCOMP_FILTER_FLAG_TSYNC"],
+        log=["SECCOMP_FILTER_FLAG_LOG"],
+        spec_allow=["SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
+        none=[],
+        all=["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
+    )
+    def test_flags(self, flags):
+        seccomp = profile("ALLOW", rule("ERRNO", "mkdir", errnoRet=61), flags=flags)
+        self.assertEqual(self.sys(seccomp, "83", "0"), "ENODATA")
+
+    @each(
+        action={"defaultAction": "SCMP_ACT_NONE"},
+        architecture={"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_NONE"]},
+        flag={"defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_NONE"]},
+        operator={
+            "defaultAction": "SCMP_ACT_ALLOW",
+            "syscalls": [
+                {
+                    "names": ["mkdir"],
+                    "action": "SCMP_ACT_ERRNO",
+                    "args": [{"index": 0, "value": 0, "op": "NONE"}],
+                }
+            ],
+        },
+        index={
+            "defaultAction": "SCMP_ACT_ALLOW",
+            "syscalls": [
+                {
+                    "names": ["mkdir"],
+                    "action": "SCMP_ACT_ERRNO",
+                    "args": [{"index": 6, "value": 0, "op": "SCMP_CMP_EQ"}],
+                }
+            ],
+        },
+    )
+    def test_refused(self, seccomp):
+        result = self.refused(lambda s: s["linux"].update(seccomp=seccomp))
+        if harness.NAME == "hull":
+            self.assertIn("/linux/seccomp", result.err)
+
+    def test_several_architectures(self):
+        seccomp = profile("ALLOW", rule("ERRNO", "mkdir", errnoRet=61))
+        seccomp["architectures"] = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]
+        self.assertEqual(self.sys(seccomp, "83", "0"), "ENODATA")
+
+    def test_the_second_run_gives_the_same(self):
+        """From the cache, where there is one."""
+        seccomp = profile("ALLOW", rule("ERRNO", "mkdir", errnoRet=61))
+        self.assertEqual([self.sys(seccomp, "83", "0") for _ in range(3)], ["ENODATA"] * 3)
+
+    def test_a_changed_profile_is_not_the_cached_one(self):
+        for number, name in ((61, "ENODATA"), (62, "ETIME"), (61, "ENODATA")):
+            self.assertEqual(
+                self.sys(profile("ALLOW", rule("ERRNO", "mkdir", errnoRet=number)), "83", "0"), name
+            )
+
+    def test_calls_newer_than_the_profile_are_enosys(self):
+        seccomp = engine_profile(None, "mkdir")
+        self.assertEqual(self.sys(seccomp, "83", "0"), "EPERM")
+        self.assertEqual(self.sys(seccomp, "9999"), "ENOSYS")
+
+
+class Agent(threading.Thread):
+    """Takes one listener and answers every notification with an errno."""
+
+    def __init__(self, path, answer):
+        super().__init__(daemon=True)
+        self.answer, self.state, self.fds = answer, None, []
+        self.server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.server.bind(str(path))
+        self.server.listen(1)
+        self.start()
+
+    def run(self):
+        connection, _ = self.server.accept()
+        message, self.fds, _, _ = socket.recv_fds(connection, 1 << 16, 4)
+        connection.close()
+        self.state = json.loads(message)
+        while True:
+            request = bytearray(80)
+            try:
+                fcntl.ioctl(self.fds[0], NOTIF_RECV, request)
+                (number,) = struct.unpack_from("Q", request, 0)
+                fcntl.ioctl(
+                    self.fds[0], NOTIF_SEND, struct.pack("QqiI", number, 0, -self.answer, 0)
+                )
+            except OSError:
+                return
+
+    def close(self):
+        self.server.close()
+        for fd in self.fds:
+            os.close(fd)
+
+
+class Listener(Seccomp):
+    def setUp(self):
+        super().setUp()
+        self.path = self.dir / "agent"
+        self.agent = Agent(self.path, 61)
+
+    def tearDown(self):
+        super().tearDown()
+        self.agent.close()
+
+    def notifying(self, *names, **members):
+        return profile("ALLOW", rule("NOTIFY", *names), listenerPath=str(self.path), **members)
+
+    def test_the_agent_answers(self):
+        self.assertEqual(self.sys(self.notifying("mkdir"), "83", "0"), "ENODATA")
+
+    def test_one_message_with_the_state_and_the_descriptor(self):
+        container = self.start(
+            *SLEEP,
+            edit=lambda s: s["linux"].update(
+                seccomp=self.notifying("mkdir", listenerMetadata="meta data")
+            ),
+        )
+        self.assertTrue(harness.eventually(lambda: self.agent.state))
+        state = self.agent.state
+        self.assertEqual(state["fds"], ["seccompFd"])
+        self.assertEqual(len(self.agent.fds), 1)
+        self.assertEqual(state["metadata"], "meta data")
+        self.assertEqual(state["pid"], self.pid(container))
+        self.assertIn("ociVersion", state)
+        self.assertEqual(state["state"]["id"], container)
+        self.assertEqual(state["state"]["bundle"], str(self.dir / "bundle-0"))
+
+    def test_without_no_new_privileges(self):
+        result = self.filtered(
+            self.notifying("mkdir"), "/bin/probe", "sys", "83", "0", noNewPrivileges=False
+        )
+        self.assertEqual(result.out, "ENODATA\n")
+
+    def test_nobody_listens(self):
+        seccomp = profile("ALLOW", rule("NOTIFY", "mkdir"), listenerPath=str(self.dir / "none"))
+        result = self.refused(lambda s: s["linux"].update(seccomp=seccomp))
+        self.assertIn(str(self.dir / "none"), result.err)
+
+    def test_notify_without_a_listener_path(self):
+        result = self.filtered(profile("ALLOW", rule("NOTIFY", "mkdir")), "/bin/true")
+        self.assertNotEqual(result.code, 0)
+
+    @each(write="write", sendmsg="sendmsg", close="close", futex="futex")
+    def test_calls_that_a_start_needs_do_not_hang_it(self, name):
+        """Either it starts or it is refused, soon; the agent answers what comes."""
+        result = self.filtered(self.notifying(name), "/bin/true")
+        self.assertLess(result.code, 128)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,303 @@
+#!/usr/bin/env python3
+"""Terminals: handed over by --console-socket, and proxied in the foreground."""
+
+import fcntl
+import os
+import pty
+import struct
+import termios
+
+import harness
+from harness import Case, ConsoleSocket, read_terminal
+
+SLEEP = ("/bin/probe", "sleep", "1000")
+DEVPTS = {
+    "destination": "/dev/pts",
+    "type": "devpts",
+    "source": "devpts",
+    "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+}
+
+
+def with_terminal(spec):
+    spec["process"]["terminal"] = True
+    spec["mounts"].append(dict(DEVPTS))
+
+
+class Terminal(Case):
+    def setUp(self):
+        super().setUp()
+        self.console = ConsoleSocket(self.dir / "console")
+        self.masters = []
+
+    def tearDown(self):
+        self.console.close()
+        for master in self.masters:
+            os.close(master)
+        super().tearDown()
+
+    def keep(self, master):
+        self.masters.append(master)
+        return master
+
+    def edit(self, more=None):
+        def edit(spec):
+            with_terminal(spec)
+            if more:
+                more(spec)
+
+        return edit
+
+    def shows(self, script, more=None):
+        """What a container's script prints on the terminal that the socket received."""
+        container = self.create(
+            "/bin/sh",
+            "-c",
+            script,
+            edit=self.edit(more),
+            words=["--console-socket", self.console.path],
+        )
+        master = self.keep(self.console.master())
+        self.ok("start", container)
+        return read_terminal(master)
+
+
+class ConsoleSockets(Terminal):
+    def test_create(self):
+        self.assertEqual(self.shows("echo hello"), "hello\n")
+
+    def test_run_detached(self):
+        bundle = self.bundle(self.spec("/bin/sh", "-c", "echo hello", edit=self.edit()))
+        self.ok(
+            "run",
+            "--detach",
+            "--bundle",
+            bundle.path,
+            "--console-socket",
+            self.console.path,
+            self.new_id(),
+        )
+        self.assertEqual(read_terminal(self.keep(self.console.master())), "hello\n")
+
+    def test_the_message_names_the_terminal(self):
+        self.create(*SLEEP, edit=self.edit(), words=["--console-socket", self.console.path])
+        message, fds = self.console.receive()
+        for fd in fds:
+            self.keep(fd)
+        self.assertEqual(len(fds), 1)
+        self.assertRegex(message.rstrip(b"\0"), rb"^/dev/(pts/)?(\d+|ptmx)$")
+
+    def test_all_three_descriptors_are_the_terminal(self):
+        out = self.shows("for n in 0 1 2; do test -t $n && echo $n; done")
+        self.assertEqual(out, "0\n1\n2\n")
+
+    def test_it_is_the_controlling_terminal(self):
+        self.assertEqual(self.shows("echo x > /dev/tty"), "x\n")
+
+    def test_dev_console_is_the_terminal(self):
+        self.assertEqual(
+            self.shows("echo x > /dev/console; probe stat /dev/console").split()[0], "x"
+        )
+
+    def test_dev_console_is_a_character_device_of_devpts(self):
+        self.assertRegex(
+            self.shows("probe stat /dev/console"), r"mode=20\d\d\d uid=0 gid=\d+ rdev=136:0"
+        )
+
+    def test_input_arrives(self):
+        container = self.create(
+            "/bin/sh",
+            "-c",
+            "read a; echo got $a",
+            edit=self.edit(),
+            words=["--console-socket", self.console.path],
+        )
+        master = self.keep(self.console.master())
+        self.ok("start", container)
+        os.write(master, b"line\n")
+        self.assertIn("got line", read_terminal(master))
+
+    def test_size(self):
+        out = self.shows(
+            "stty size", lambda s: s["process"].update(consoleSize={"height": 33, "width": 101})
+        )
+        self.assertEqual(out, "33 101\n")
+
+    def test_resizing_sends_a_signal(self):
+        container = self.create(
+            "/bin/sh",
+            "-c",
+            "trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.01; done",
+            edit=self.edit(),
+            words=["--console-socket", self.console.path],
+        )
+        master = self.keep(self.console.master())
+        self.ok("start", container)
+        read_terminal(master, until=b"ready")
+        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 10, 20, 0, 0))
+        self.assertEqual(read_terminal(master).strip(), "10 20")
+
+    def test_the_user_owns_it(self):
+        out = self.shows(
+            "probe stat /dev/pts/0", lambda s: s["process"].update(user={"uid": 1000, "gid": 1000})
+        )
+        self.assertIn("uid=1000", out)
+
+    def test_control_c_is_a_signal(self):
+        container = self.create(
+            "/bin/sh",
+            "-c",
+            "trap 'echo caught; exit' INT; echo ready; " "while :; do sleep 0.01; done",
+            edit=self.edit(),
+            words=["--console-socket", self.console.path],
+        )
+        master = self.keep(self.console.master())
+        self.ok("start", container)
+        read_terminal(master, until=b"ready")
+        os.write(master, b"\x03")
+        self.assertIn("caught", read_terminal(master))
+
+    def test_with_a_user_namespace(self):
+        self.owner = 100000
+        self.assertEqual(self.shows("echo hello; id -u", harness.map_ids), "hello\n0\n")
+
+    def test_the_socket_may_not_be_abstract_or_missing(self):
+        bundle = self.bundle(self.spec("/bin/true", edit=self.edit()))
+        for path in (self.dir / "none", "@abstract"):
+            container = self.new_id()
+            self.fails("create", "--bundle", bundle.path, "--console-socket", path, container)
+            self.assert_nothing_left(container)
+
+
+class ExecTerminal(Terminal):
+    def test_detached(self):
+        container = self.start(*SLEEP, edit=lambda s: s["mounts"].append(dict(DEVPTS)))
+        self.ok(
+            "exec",
+            "--tty",
+            "--detach",
+            "--console-socket",
+            self.console.path,
+            container,
+            "/bin/sh",
+            "-c",
+            "test -t 0 && echo hello",
+        )
+        self.assertEqual(read_terminal(self.keep(self.console.master())), "hello\n")
+
+    def test_detached_needs_the_socket(self):
+        container = self.start(*SLEEP)
+        self.fails("exec", "--tty", "--detach", container, "/bin/true", saying="console", code=255)
+
+    def test_process_file(self):
+        container = self.start(*SLEEP, edit=lambda s: s["mounts"].append(dict(DEVPTS)))
+        file = self.host_file(
+            "process.json",
+            harness.json.dumps(
+                {
+                    "terminal": True,
+                    "args": ["/bin/stty", "size"],
+                    "cwd": "/",
+                    "env": ["PATH=/bin"],
+                    "user": {"uid": 0, "gid": 0},
+                    "consoleSize": {"height": 7, "width": 8},
+                }
+            ),
+        )
+        self.ok(
+            "exec", "--process", file, "--detach", "--console-socket", self.console.path, container
+        )
+        self.assertEqual(read_terminal(self.keep(self.console.master())), "7 8\n")
+
+
+class Foreground(Terminal):
+    def foreground(self, *words):
+        """Runs a command on a terminal of its own: (process, master)."""
+        master, slave = pty.openpty()
+        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 21, 43, 0, 0))
+
+        def own_terminal():
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        process = harness.popen(
+            self.runtime.command(*words),
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            preexec_fn=own_terminal,
+        )
+        os.close(slave)
+        return process, self.keep(master)
+
+    def run_script(self, script, more=None):
+        bundle = self.bundle(self.spec("/bin/sh", "-c", script, edit=self.edit(more)))
+        return self.foreground("run", "--bundle", bundle.path, self.new_id())
+
+    def test_output_and_exit_code(self):
+        process, master = self.run_script("echo hello; exit 3")
+        self.assertEqual(read_terminal(master), "hello\n")
+        self.assertEqual(harness.wait(process), 3)
+
+    def test_the_container_has_a_terminal_of_its_own(self):
+        process, master = self.run_script("test -t 0 && test -t 1 && echo yes; ls /dev/pts")
+        self.assertEqual(read_terminal(master).split(), ["yes", "0", "ptmx"])
+        harness.wait(process)
+
+    def test_input(self):
+        process, master = self.run_script("echo ready; read a; echo got $a")
+        self.assertIn("ready", read_terminal(master, until=b"ready"))
+        os.write(master, b"line\n")
+        self.assertIn("got line", read_terminal(master))
+        self.assertEqual(harness.wait(process), 0)
+
+    def test_the_size_is_the_callers(self):
+        process, master = self.run_script("sleep 0.1; stty size")
+        self.assertEqual(read_terminal(master), "21 43\n")
+        harness.wait(process)
+
+    def test_resizing_passes_through(self):
+        process, master = self.run_script(
+            "trap 'stty size; exit' WINCH; sleep 0.1; echo ready; while :; do sleep 0.01; done"
+        )
+        read_terminal(master, until=b"ready")
+        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 10, 20, 0, 0))
+        self.assertEqual(read_terminal(master).split(), ["10", "20"])
+        harness.wait(process)
+
+    def test_control_c_goes_to_the_container(self):
+        process, master = self.run_script(
+            "trap 'echo caught; exit 9' INT; echo ready; while :; do sleep 0.01; done"
+        )
+        read_terminal(master, until=b"ready")
+        os.write(master, b"\x03")
+        self.assertIn("caught", read_terminal(master))
+        self.assertEqual(harness.wait(process), 9)
+
+    def test_the_callers_terminal_is_restored(self):
+        master, slave = pty.openpty()
+        self.keep(master), self.keep(slave)
+        before = termios.tcgetattr(slave)
+        bundle = self.bundle(self.spec("/bin/true", edit=self.edit()))
+        self.ok("run", "--bundle", bundle.path, self.new_id(), stdin=slave)
+        self.assertEqual(termios.tcgetattr(slave), before)
+
+    def test_exec(self):
+        container = self.start(*SLEEP, edit=lambda s: s["mounts"].append(dict(DEVPTS)))
+        process, master = self.foreground(
+            "exec", "--tty", container, "/bin/sh", "-c", "test -t 0 && echo hello; exit 4"
+        )
+        self.assertEqual(read_terminal(master), "hello\n")
+        self.assertEqual(harness.wait(process), 4)
+
+    def test_much_output(self):
+        process, master = self.run_script(
+            "i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done"
+        )
+        out = read_terminal(master, seconds=20)
+        self.assertEqual(out.splitlines(), [f"line {i}" for i in range(5000)])
+        self.assertEqual(harness.wait(process), 0)
+
+
+if __name__ == "__main__":
+    harness.main()
