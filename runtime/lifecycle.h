@@ -114,6 +114,9 @@ class Runtime {
   absl::StatusOr<std::string> Explain(const CreateOptions& options);
 
  private:
+  // Of a container whose state cannot be read: kills the init it names, removes the directory.
+  absl::Status RemoveRemains(absl::string_view id);
+
   Config config_;
 };
 

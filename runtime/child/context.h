@@ -29,6 +29,7 @@ struct Context {
   const Plan* plan = nullptr;
   char* block = nullptr;  // the same bytes, privately writable (pointer vectors)
   sync::Mailbox* mailbox = nullptr;
+  int plan_fd = -1;        // the memfd of both
   sync::ProcessRole role = sync::ProcessRole::kInit;
   int report_fd = -1;      // where failures go: the sync channel, later the starter's connection
   int64_t host_pid = 0;    // init's pid as the runtime sees it

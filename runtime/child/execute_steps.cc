@@ -76,6 +76,7 @@ int LoadSeccomp(Context& context, const Step& step) {
     sync::Message message;
     message.type = sync::MessageType::kSeccomp;
     message.value = HULL_TRY(context, kDuplicate, NextFd());
+    message.index = static_cast<uint32_t>(context.plan_fd);
     HULL_TRY(context, kSend, SendMessage(context.report_fd, message));
   }
   struct sock_fprog program = {};

@@ -24,6 +24,7 @@ bool MapPlan(int fd, Context& context) {
                              MAP_PRIVATE | MAP_POPULATE, fd, 0);
   const long mailbox = RawCall(__NR_mmap, 0, kPage, PROT_READ, MAP_SHARED, fd, 0);
   if ((whole < 0 && whole > -4096) || (mailbox < 0 && mailbox > -4096)) return false;
+  context.plan_fd = fd;
   context.block = reinterpret_cast<char*>(whole) + kPage;
   context.plan = reinterpret_cast<const plan::Plan*>(context.block);
   context.mailbox = reinterpret_cast<sync::Mailbox*>(mailbox);

@@ -10,7 +10,8 @@
 //   main          kHooksDone   init           `value` = my pid, as the runtime sees it
 //   init          kReady       main           nothing is left but the start gate
 //   main          kStart       init           (no start socket) pass the gate
-//   init          kSeccomp     main           I load a filter with a listener now; its fd is `value`
+//   init          kSeccomp     main           I load a filter with a listener now; its fd is `value`,
+//                                             the fd of the Mailbox's page `index`
 //   any child     kFailed      main           `step`, `operation`, `error`; I exit
 //
 // After kStart, end of file means that execve succeeded. Everything is one fixed-size record on a

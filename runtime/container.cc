@@ -1,0 +1,173 @@
+#include "runtime/container.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/base/select.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/backends.h"
+#include "runtime/hooks.h"
+#include "runtime/start_gate.h"
+#include "runtime/sys/file.h"
+#include "spec/json_writer.h"
+#include "spec/parse.h"
+
+namespace hull::runtime {
+namespace {
+
+constexpr int kKillWaitMs = 10000;
+
+bool HasEnded(int pidfd, int wait_ms) {
+  pollfd entry = {pidfd, POLLIN, 0};
+  int ready = 0;
+  do {
+    ready = poll(&entry, 1, wait_ms);
+  } while (ready < 0 && errno == EINTR);
+  return ready > 0;
+}
+
+}  // namespace
+
+absl::string_view StatusName(ContainerStatus status) {
+  switch (status) {
+    case ContainerStatus::kCreating:
+      return "creating";
+    case ContainerStatus::kCreated:
+      return "created";
+    case ContainerStatus::kRunning:
+      return "running";
+    case ContainerStatus::kPaused:
+      return "paused";
+    case ContainerStatus::kStopped:
+      return "stopped";
+  }
+  return "stopped";
+}
+
+absl::StatusOr<const cgroups::Backend*> CgroupBackendOf(const Config& config,
+                                                        absl::string_view name,
+                                                        const cgroups::Host& host) {
+  const absl::Span<const cgroups::Backend> table =
+      config.cgroup_backends.empty() ? DefaultCgroupBackends() : config.cgroup_backends;
+  // Engines say "cgroupfs" for whatever is not systemd.
+  return base::Select(table, "cgroup manager", name == "cgroupfs" ? "auto" : name, host);
+}
+
+absl::StatusOr<Container> Container::Open(const Config& config, absl::string_view id, bool lock) {
+  StateStore store(config.root);
+  ASSIGN_OR_RETURN(ContainerDir dir, store.Open(id));
+  if (lock) RETURN_IF_ERROR(dir.Lock());
+  ASSIGN_OR_RETURN(State state, dir.Read());
+  Container container(config, std::move(dir), std::move(state));
+  RETURN_IF_ERROR(container.FindInit());
+  return container;
+}
+
+absl::Status Container::FindInit() {
+  ASSIGN_OR_RETURN(const std::optional<InitRecord> record, dir_.ReadInit());
+  has_init_record_ = record.has_value();
+  if (!record.has_value() || state_.boot_id() != BootId()) return absl::OkStatus();
+  sys::UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, record->pid, 0)));
+  if (!pidfd.valid()) return absl::OkStatus();
+  if (ProcessStartTime(record->pid) != record->start_time_ticks) return absl::OkStatus();
+  init_pid_ = record->pid;
+  init_pidfd_ = std::move(pidfd);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<cgroups::Manager*> Container::cgroup() {
+  if (cgroup_ != nullptr) return cgroup_.get();
+  ASSIGN_OR_RETURN(const cgroups::Host host, cgroups::ProbeHost());
+  ASSIGN_OR_RETURN(const cgroups::Backend* backend,
+                   CgroupBackendOf(*config_, state_.cgroup_backend(), host));
+  cgroups::Location location;
+  location.backend = state_.cgroup_backend();
+  location.directories.assign(state_.cgroup_directories().begin(),
+                              state_.cgroup_directories().end());
+  location.unit = state_.cgroup_unit();
+  ASSIGN_OR_RETURN(cgroup_, backend->open(host, location));
+  return cgroup_.get();
+}
+
+absl::StatusOr<ContainerStatus> Container::Status() {
+  if (init_pid_ == 0) {
+    return has_init_record_ ? ContainerStatus::kStopped : ContainerStatus::kCreating;
+  }
+  if (HasStartGate(dir_.fd())) return ContainerStatus::kCreated;
+  ASSIGN_OR_RETURN(cgroups::Manager * manager, cgroup());
+  const absl::StatusOr<bool> frozen = manager->Frozen();
+  return frozen.ok() && *frozen ? ContainerStatus::kPaused : ContainerStatus::kRunning;
+}
+
+absl::StatusOr<spec::Spec> Container::LoadSpec() const {
+  ASSIGN_OR_RETURN(spec::Parsed parsed, spec::Parse(state_.config_json(), "config.json"));
+  return std::move(parsed.spec);
+}
+
+absl::StatusOr<ContainerInfo> Container::Info() {
+  ContainerInfo info;
+  ASSIGN_OR_RETURN(info.status, Status());
+  ASSIGN_OR_RETURN(spec::Spec spec, LoadSpec());
+  info.id = state_.id();
+  info.pid = info.status == ContainerStatus::kStopped ? 0 : init_pid_;
+  info.bundle = state_.bundle();
+  info.rootfs = state_.rootfs();
+  info.created_ns = state_.created_ns();
+  info.annotations = std::move(spec.annotations);
+  info.owner_uid = state_.owner_uid();
+  return info;
+}
+
+absl::Status KillContainer(Container& container) {
+  if (container.init_pid() != 0) {
+    syscall(SYS_pidfd_send_signal, container.init_pidfd(), SIGKILL, nullptr, 0);
+  }
+  // Also without an init: its pid namespace may be shared, so that others have survived it.
+  ASSIGN_OR_RETURN(cgroups::Manager * manager, container.cgroup());
+  RETURN_IF_ERROR(manager->Signal(SIGKILL));
+  if (container.init_pid() != 0 && !HasEnded(container.init_pidfd(), kKillWaitMs)) {
+    return absl::DeadlineExceededError(
+        absl::StrCat("container '", container.state().id(), "': its init, pid ",
+                     container.init_pid(), ", does not die"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DestroyContainer(Container& container, const Config& config) {
+  ASSIGN_OR_RETURN(cgroups::Manager * manager, container.cgroup());
+  RETURN_IF_ERROR(manager->Destroy());
+  const absl::StatusOr<spec::Spec> spec = container.LoadSpec();
+  RETURN_IF_ERROR(container.dir().Remove());
+  if (!spec.ok() || !spec->hooks.has_value()) return absl::OkStatus();
+  const absl::Status hooks =
+      RunHooks(spec->hooks->poststop, "poststop",
+               StateJson(container.state(), *spec, "stopped", "0"), container.state().bundle());
+  if (!hooks.ok() && config.warn) config.warn(hooks.message());
+  return absl::OkStatus();
+}
+
+std::string StateJson(const State& state, const spec::Spec& spec, absl::string_view status,
+                      absl::string_view pid) {
+  spec::JsonWriter json(spec::JsonWriter::kOneLine);
+  json.BeginObject();
+  json.Key("ociVersion").String(spec.oci_version);
+  json.Key("id").String(state.id());
+  json.Key("status").String(status);
+  json.Key("pid").Integer(pid);
+  json.Key("bundle").String(state.bundle());
+  if (!spec.annotations.empty()) {
+    json.Key("annotations").BeginObject();
+    for (const auto& [key, value] : spec.annotations) json.Key(key).String(value);
+    json.End();
+  }
+  json.End();
+  return std::move(json).Take();
+}
+
+}  // namespace hull::runtime

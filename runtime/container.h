@@ -1,0 +1,62 @@
+// Container: one that exists, opened by its id: its directory, its State, its cgroup, its init.
+#ifndef HULL_RUNTIME_CONTAINER_H_
+#define HULL_RUNTIME_CONTAINER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cgroups/manager.h"
+#include "runtime/lifecycle.h"
+#include "runtime/state_store.h"
+#include "runtime/sys/unique_fd.h"
+
+namespace hull::runtime {
+
+class Container {
+ public:
+  static absl::StatusOr<Container> Open(const Config& config, absl::string_view id, bool lock);
+
+  absl::StatusOr<ContainerInfo> Info();
+  absl::StatusOr<ContainerStatus> Status();
+
+  ContainerDir& dir() { return dir_; }
+  const State& state() const { return state_; }
+  // Of init while it lives: 0 and an invalid fd else. The fd was opened before the start time was
+  // compared, so it cannot be somebody else's.
+  pid_t init_pid() const { return init_pid_; }
+  int init_pidfd() const { return init_pidfd_.get(); }
+  absl::StatusOr<cgroups::Manager*> cgroup();
+  // The spec as it was at creation.
+  absl::StatusOr<spec::Spec> LoadSpec() const;
+
+ private:
+  Container(const Config& config, ContainerDir dir, State state)
+      : config_(&config), dir_(std::move(dir)), state_(std::move(state)) {}
+  absl::Status FindInit();
+
+  const Config* config_;
+  ContainerDir dir_;
+  State state_;
+  bool has_init_record_ = false;
+  pid_t init_pid_ = 0;
+  sys::UniqueFd init_pidfd_;
+  std::unique_ptr<cgroups::Manager> cgroup_;
+};
+
+absl::StatusOr<const cgroups::Backend*> CgroupBackendOf(const Config& config,
+                                                        absl::string_view name,
+                                                        const cgroups::Host& host);
+// Kills init and waits until it is gone (10 s); everything in the cgroup too.
+absl::Status KillContainer(Container& container);
+// Removes the cgroup and the directory, then runs the poststop hooks, whose failures are warnings.
+absl::Status DestroyContainer(Container& container, const Config& config);
+
+// The state document of runtime.md#state on one line; with an empty pid, as head and tail around it.
+std::string StateJson(const State& state, const spec::Spec& spec, absl::string_view status,
+                      absl::string_view pid);
+
+}  // namespace hull::runtime
+
+#endif  // HULL_RUNTIME_CONTAINER_H_

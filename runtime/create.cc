@@ -1,0 +1,348 @@
+#include "runtime/create.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/container.h"
+#include "runtime/hooks.h"
+#include "runtime/id_map.h"
+#include "runtime/plan/describe.h"
+#include "runtime/plan/mount_options.h"
+#include "runtime/start_gate.h"
+#include "runtime/sys/file.h"
+#include "runtime/terminal.h"
+#include "runtime/trace.h"
+
+namespace hull::runtime {
+namespace {
+
+bool HasNewNamespace(const spec::Spec& spec, absl::string_view type) {
+  return std::any_of(
+      spec.linux_.namespaces.begin(), spec.linux_.namespaces.end(),
+      [type](const spec::Namespace& ns) { return ns.type == type && ns.path.empty(); });
+}
+
+bool AsksForLimits(const spec::Resources& resources) {
+  return resources.memory.has_value() || resources.cpu.has_value() ||
+         resources.pids.has_value() || resources.block_io.has_value() ||
+         !resources.hugepage_limits.empty() || !resources.unified.empty() ||
+         resources.network.has_value() || !resources.rdma.empty();
+}
+
+// Who may not use CAP_SETGID on the host gives up setgroups(2) to be allowed a gid map of its own.
+bool DeniesSetgroups(const spec::Spec& spec) {
+  return geteuid() != 0 && HasNewNamespace(spec, "user") &&
+         IsSingleOwnId(spec.linux_, geteuid(), getegid());
+}
+
+// The directory of the container in each hierarchy, for mounts of type "cgroup".
+plan::CgroupView ViewOf(const cgroups::Host& host, const cgroups::Location& location) {
+  plan::CgroupView view;
+  view.unified = host.mode == cgroups::Mode::kUnified;
+  if (view.unified) {
+    view.unified_path =
+        location.directories.empty()
+            ? ""
+            : absl::StrCat(host.mount_point, "/", location.directories[0]);
+    return view;
+  }
+  for (size_t i = 0; i < host.hierarchies.size() && i < location.directories.size(); ++i) {
+    const cgroups::Hierarchy& hierarchy = host.hierarchies[i];
+    plan::CgroupView::Hierarchy entry;
+    entry.name = hierarchy.directory;
+    for (const std::string& controller : hierarchy.controllers) {
+      if (absl::StartsWith(controller, "name=")) entry.options.push_back("none");
+      entry.options.push_back(controller);
+    }
+    entry.host_path = absl::StrCat(host.mount_point, "/", location.directories[i]);
+    view.hierarchies.push_back(std::move(entry));
+  }
+  return view;
+}
+
+}  // namespace
+
+Creation::Creation(const Config& config, const CreateOptions& options, bool gated)
+    : config_(config), options_(options), gated_(gated) {}
+
+Creation::~Creation() {
+  if (committed_) return;
+  launch_.reset();  // kills and reaps
+  if (cgroup_made_) {
+    const absl::Status destroyed = manager_->Destroy();
+    if (!destroyed.ok() && config_.warn) config_.warn(destroyed.message());
+  }
+  if (dir_.has_value()) {
+    const absl::Status removed = dir_->Remove();
+    if (!removed.ok() && config_.warn) config_.warn(removed.message());
+  }
+}
+
+absl::Status Creation::Think() {
+  RETURN_IF_ERROR(ValidateId(options_.id));
+  ASSIGN_OR_RETURN(bundle_, LoadBundle(options_, config_));
+  RETURN_IF_ERROR(MakeManager());
+  RETURN_IF_ERROR(MakeFilter());
+  state_.set_id(options_.id);
+  state_.set_bundle(bundle_.directory);
+  state_.set_rootfs(bundle_.rootfs);
+  state_.set_config_json(bundle_.config_json);
+  state_.set_created_ns(absl::GetCurrentTimeNanos());
+  state_.set_owner_uid(geteuid());
+  state_.set_boot_id(BootId());
+  const cgroups::Location location = manager_->location();
+  state_.set_cgroup_backend(location.backend);
+  for (const std::string& directory : location.directories) {
+    state_.add_cgroup_directories(directory);
+  }
+  state_.set_cgroup_unit(location.unit);
+  return BuildPlan();
+}
+
+absl::Status Creation::MakeManager() {
+  ASSIGN_OR_RETURN(host_, cgroups::ProbeHost());
+  ASSIGN_OR_RETURN(const cgroups::Backend* backend,
+                   CgroupBackendOf(config_, config_.cgroup_manager, host_));
+  const spec::Linux& linux_block = bundle_.spec().linux_;
+  cgroups::Request request;
+  request.container_id = options_.id;
+  request.cgroups_path = linux_block.cgroups_path;
+  request.resources = &linux_block.resources;
+  request.optional = (host_.euid != 0 || host_.in_user_namespace) &&
+                     linux_block.cgroups_path.empty() && !AsksForLimits(linux_block.resources);
+  ASSIGN_OR_RETURN(manager_, backend->make(host_, request));
+  Trace("cgroup probe");
+  return absl::OkStatus();
+}
+
+absl::Status Creation::MakeFilter() {
+  if (!bundle_.spec().linux_.seccomp.has_value()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(seccomp_, CompileFilter(config_, *bundle_.spec().linux_.seccomp));
+  Trace("seccomp");
+  return absl::OkStatus();
+}
+
+absl::Status Creation::BuildPlan() {
+  const spec::Spec& spec = bundle_.spec();
+  const std::string state = StateJson(state_, spec, "creating", "\x01");
+  const size_t pid_at = state.find('\x01');
+  plan::CreateInput input{.spec = spec,
+                          .container_id = options_.id,
+                          .bundle = bundle_.directory,
+                          .rootfs = bundle_.rootfs,
+                          .filter = seccomp_.has_value() ? &seccomp_->filter : nullptr,
+                          .cgroups = ViewOf(host_, manager_->location()),
+                          .fds = fds_,
+                          .state = {state.substr(0, pid_at), state.substr(pid_at + 1)},
+                          .attach = !cgroup_fd_.valid(),
+                          .privileged = geteuid() == 0,
+                          .setgroups_denied = DeniesSetgroups(spec),
+                          .session_keyring = !options_.no_new_keyring,
+                          .preserve_fds = options_.preserve_fds};
+  ASSIGN_OR_RETURN(plan_, plan::BuildCreate(input));
+  return absl::OkStatus();
+}
+
+std::string Creation::Explain() const { return plan::Describe(plan_.plan()); }
+
+absl::Status Creation::Word(const sync::Message& failure) const {
+  return plan::FailureStatus(plan_.plan(), failure);
+}
+
+absl::Status Creation::MakeDirectory() {
+  StateStore store(config_.root);
+  ASSIGN_OR_RETURN(dir_, store.Create(options_.id));
+  RETURN_IF_ERROR(dir_->Lock());
+  RETURN_IF_ERROR(dir_->Write(state_));
+  Trace("state");
+  return absl::OkStatus();
+}
+
+absl::Status Creation::MakeDescriptors() {
+  RETURN_IF_ERROR(CheckPreservedFds(options_.preserve_fds));
+  ASSIGN_OR_RETURN(auto ends, sync::Channel::MakePair());
+  main_end_ = std::move(ends.first);
+  child_end_ = std::move(ends.second);
+  fds_.sync = child_end_.get();
+  if (gated_) {
+    ASSIGN_OR_RETURN(gate_, MakeStartGate(dir_->fd()));
+    fds_.start_gate = gate_.get();
+  }
+  if (bundle_.spec().process->terminal) {
+    if (!options_.console_socket.empty()) {
+      ASSIGN_OR_RETURN(console_child_, ConnectConsoleSocket(options_.console_socket));
+    } else {
+      int pair[2];
+      if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        return sys::ErrnoStatus(errno, "making the terminal's channel");
+      }
+      console_.reset(pair[0]);
+      console_child_.reset(pair[1]);
+    }
+    fds_.console_socket = console_child_.get();
+  }
+  RETURN_IF_ERROR(MakeMountSources());
+  return OpenNamespaces();
+}
+
+// In a new user namespace init may not be able to walk to the sources any more: they are cloned
+// here, with our rights, and with the host's propagation cut off.
+absl::Status Creation::MakeMountSources() {
+  const spec::Spec& spec = bundle_.spec();
+  if (!HasNewNamespace(spec, "user") || geteuid() != 0) return absl::OkStatus();
+  fds_.mount_sources.assign(spec.mounts.size(), -1);
+  for (size_t i = 0; i < spec.mounts.size(); ++i) {
+    const plan::MountOptions options = plan::ParseMountOptions(spec.mounts[i].options);
+    if ((!options.bind && spec.mounts[i].type != "bind") || options.remount) continue;
+    const std::string& named = spec.mounts[i].source;
+    const std::string source =
+        absl::StartsWith(named, "/") ? named : absl::StrCat(bundle_.directory, "/", named);
+    sys::UniqueFd tree(static_cast<int>(
+        syscall(SYS_open_tree, AT_FDCWD, source.c_str(),
+                OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (options.recursive ? AT_RECURSIVE : 0))));
+    if (!tree.valid()) {
+      return sys::ErrnoStatus(errno, absl::StrCat("/mounts/", i, "/source: '", source, "'"));
+    }
+    mount_attr attributes = {};
+    attributes.propagation = MS_SLAVE;
+    if (syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
+                sizeof(attributes)) != 0) {
+      return sys::ErrnoStatus(errno, absl::StrCat("/mounts/", i, ": mount_setattr"));
+    }
+    fds_.mount_sources[i] = tree.get();
+    owned_fds_.push_back(std::move(tree));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Creation::OpenNamespaces() {
+  const auto& namespaces = bundle_.spec().linux_.namespaces;
+  fds_.namespaces.assign(namespaces.size(), -1);
+  for (size_t i = 0; i < namespaces.size(); ++i) {
+    if (namespaces[i].path.empty()) continue;
+    ASSIGN_OR_RETURN(sys::UniqueFd fd, sys::OpenAt(AT_FDCWD, namespaces[i].path, O_RDONLY),
+                     "/linux/namespaces/", i, "/path: '", namespaces[i].path, "'");
+    fds_.namespaces[i] = fd.get();
+    owned_fds_.push_back(std::move(fd));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Creation::MakeCgroup() {
+  ASSIGN_OR_RETURN(cgroup_fd_, manager_->Create());
+  cgroup_made_ = true;
+  if (!HasClone3()) cgroup_fd_.reset();
+  Trace("cgroup");
+  return absl::OkStatus();
+}
+
+absl::Status Creation::RunRuntimeHooks(pid_t init) {
+  const spec::Hooks& hooks = *bundle_.spec().hooks;
+  const std::string state =
+      StateJson(state_, bundle_.spec(), "creating", absl::StrCat(init));
+  RETURN_IF_ERROR(RunHooks(hooks.prestart, "prestart", state, bundle_.directory));
+  RETURN_IF_ERROR(RunHooks(hooks.create_runtime, "createRuntime", state, bundle_.directory));
+  Trace("hooks");
+  return absl::OkStatus();
+}
+
+// As soon as there is an init, the directory says so: whoever kills us now leaves a container that
+// `delete --force` can remove.
+absl::Status Creation::TakeInit(pid_t init) {
+  const std::optional<uint64_t> start_time = ProcessStartTime(init);
+  RETURN_IF_ERROR(dir_->WriteInit({init, start_time.value_or(0)}));
+  const std::optional<int32_t> score = bundle_.spec().process->oom_score_adj;
+  if (!score.has_value()) return absl::OkStatus();
+  const std::string path = absl::StrCat("/proc/", init, "/oom_score_adj");
+  const std::string value = absl::StrCat(*score);
+  const absl::Status written = sys::WriteFileAt(AT_FDCWD, path, value);
+  if (written.ok()) return written;
+  // Lowering it needs CAP_SYS_RESOURCE; where it is so already, nothing is needed.
+  const absl::StatusOr<std::string> current = sys::ReadFileAt(AT_FDCWD, path, 32);
+  if (current.ok() && *current == absl::StrCat(value, "\n")) return absl::OkStatus();
+  return base::Annotate(written, "/process/oomScoreAdj: writing ", value, " to '", path, "'");
+}
+
+LaunchActions Creation::Actions() {
+  const spec::Spec& spec = bundle_.spec();
+  LaunchActions actions;
+  actions.map_ids = [this, &spec](pid_t pid) -> absl::Status {
+    if (HasNewNamespace(spec, "user")) {
+      RETURN_IF_ERROR(WriteIdMaps(pid, spec.linux_, DeniesSetgroups(spec)));
+    }
+    return WriteTimeOffsets(pid, spec.linux_.time_offsets);
+  };
+  actions.on_init = [this](pid_t init) { return TakeInit(init); };
+  actions.run_hooks = [this](pid_t init) { return RunRuntimeHooks(init); };
+  actions.hand_over_listener = [this, &spec](pid_t init, int notify_fd) {
+    return HandOverToAgent(state_, spec, "creating", init, notify_fd);
+  };
+  return actions;
+}
+
+absl::Status Creation::CarryOut() {
+  RETURN_IF_ERROR(MakeDirectory());
+  RETURN_IF_ERROR(MakeDescriptors());
+  RETURN_IF_ERROR(MakeCgroup());
+  RETURN_IF_ERROR(BuildPlan());  // again: now with descriptors
+  Trace("plan");
+  launch_ = std::make_unique<Launch>(
+      LaunchOrder{.plan = plan_.plan(),
+                  .main_end = std::move(main_end_),
+                  .child_end = std::move(child_end_),
+                  .cgroup = manager_.get(),
+                  .cgroup_fd = cgroup_fd_.get(),
+                  .attach = !cgroup_fd_.valid(),
+                  .actions = Actions()});
+  RETURN_IF_ERROR(launch_->Prepare());
+  gate_.reset();
+  console_child_.reset();
+  owned_fds_.clear();
+  if (!options_.pid_file.empty()) {
+    RETURN_IF_ERROR(WritePidFile(options_.pid_file, launch_->pid()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Creation::Start() { return launch_->Start(); }
+
+absl::Status Creation::RunPoststart() {
+  const spec::Spec& spec = bundle_.spec();
+  if (!spec.hooks.has_value() || spec.hooks->poststart.empty()) return absl::OkStatus();
+  return RunHooks(spec.hooks->poststart, "poststart",
+                  StateJson(state_, spec, "running", absl::StrCat(launch_->pid())),
+                  bundle_.directory);
+}
+
+absl::Status Creation::Destroy() {
+  committed_ = true;
+  // Others of a shared pid namespace may have survived the process.
+  RETURN_IF_ERROR(manager_->Destroy());
+  RETURN_IF_ERROR(dir_->Remove());
+  const spec::Spec& spec = bundle_.spec();
+  if (!spec.hooks.has_value() || spec.hooks->poststop.empty()) return absl::OkStatus();
+  const absl::Status hooks = RunHooks(spec.hooks->poststop, "poststop",
+                                      StateJson(state_, spec, "stopped", "0"), bundle_.directory);
+  if (!hooks.ok() && config_.warn) config_.warn(hooks.message());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<sys::UniqueFd> Creation::TakeTerminal() {
+  if (!console_.valid()) return sys::UniqueFd();
+  return ReceiveDescriptor(console_.get());
+}
+
+}  // namespace hull::runtime

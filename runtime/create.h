@@ -1,0 +1,94 @@
+// Making a container, from bundle to an init that waits at its gate: what Create and Run share.
+#ifndef HULL_RUNTIME_CREATE_H_
+#define HULL_RUNTIME_CREATE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cgroups/manager.h"
+#include "runtime/bundle.h"
+#include "runtime/launch.h"
+#include "runtime/lifecycle.h"
+#include "runtime/plan/arena.h"
+#include "runtime/plan/build.h"
+#include "runtime/state_store.h"
+#include "seccomp/compiler.h"
+
+namespace hull::runtime {
+
+class Creation {
+ public:
+  // `gated`: init waits at a start gate of its own, so that we may go; else at our channel.
+  Creation(const Config& config, const CreateOptions& options, bool gated);
+  // Undoes whatever was made, unless Commit() was called.
+  ~Creation();
+
+  // All that thinking can do; touches nothing.
+  absl::Status Think();
+  // Carries it out, up to kReady: state directory, cgroup, processes, hooks.
+  absl::Status CarryOut();
+  // Not gated: lets the process go.
+  absl::Status Start();
+  absl::Status RunPoststart();
+  // After the process has ended and was waited for: what Delete does.
+  absl::Status Destroy();
+  void Commit() { committed_ = true; }
+
+  std::string Explain() const;
+  absl::Status Word(const sync::Message& failure) const;
+  Launch& launch() { return *launch_; }
+  const Bundle& bundle() const { return bundle_; }
+  // The master of the terminal where there is one and no console socket was given.
+  absl::StatusOr<sys::UniqueFd> TakeTerminal();
+
+ private:
+  absl::Status MakeManager();
+  absl::Status MakeFilter();
+  absl::Status MakeDirectory();
+  absl::Status MakeDescriptors();
+  absl::Status MakeMountSources();
+  absl::Status OpenNamespaces();
+  absl::Status BuildPlan();
+  absl::Status MakeCgroup();
+  absl::Status RunRuntimeHooks(pid_t init);
+  absl::Status TakeInit(pid_t init);
+  LaunchActions Actions();
+
+  const Config& config_;
+  const CreateOptions& options_;
+  const bool gated_;
+  bool committed_ = false;
+
+  Bundle bundle_;
+  cgroups::Host host_;
+  std::unique_ptr<cgroups::Manager> manager_;
+  std::optional<seccomp::Compiled> seccomp_;
+  State state_;
+  plan::Descriptors fds_;
+  plan::Block plan_;
+
+  std::optional<ContainerDir> dir_;
+  sys::UniqueFd main_end_, child_end_, gate_, console_, console_child_;
+  std::vector<sys::UniqueFd> owned_fds_;
+  sys::UniqueFd cgroup_fd_;
+  bool cgroup_made_ = false;
+  std::unique_ptr<Launch> launch_;
+};
+
+// For whatever needs a filter again (exec): through the cache beneath the state directory's root.
+absl::StatusOr<seccomp::Compiled> CompileFilter(const Config& config,
+                                                const spec::Seccomp& seccomp);
+// Writes `pid` atomically, without a newline.
+absl::Status WritePidFile(const std::string& path, pid_t pid);
+absl::Status CheckPreservedFds(int count);
+// {"ociVersion", "fds", "pid", "metadata", "state"} to the agent at listenerPath.
+absl::Status HandOverToAgent(const State& state, const spec::Spec& spec, absl::string_view status,
+                             pid_t pid, int notify_fd);
+
+}  // namespace hull::runtime
+
+#endif  // HULL_RUNTIME_CREATE_H_

@@ -1,0 +1,73 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/backends.h"
+#include "runtime/base/select.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/container.h"
+#include "runtime/create.h"
+#include "runtime/sys/file.h"
+#include "seccomp/cache.h"
+#include "seccomp/notify.h"
+#include "spec/json_writer.h"
+
+namespace hull::runtime {
+
+absl::StatusOr<seccomp::Compiled> CompileFilter(const Config& config,
+                                                const spec::Seccomp& seccomp) {
+  const absl::Span<const seccomp::Backend> table =
+      config.seccomp_backends.empty() ? DefaultSeccompBackends() : config.seccomp_backends;
+  ASSIGN_OR_RETURN(const seccomp::Backend* backend,
+                   base::Select(table, "seccomp compiler", config.seccomp_compiler,
+                                seccomp::ProbeHost()));
+  ASSIGN_OR_RETURN(
+      seccomp::Compiled compiled,
+      seccomp::CompileCached(absl::StrCat(config.root, "/.cache/seccomp"), *backend, seccomp));
+  if (!compiled.unknown_syscalls.empty() && config.warn) {
+    config.warn(absl::StrCat("/linux/seccomp: ", compiled.unknown_syscalls.size(),
+                             " unknown system calls are skipped, the first is '",
+                             compiled.unknown_syscalls[0], "'"));
+  }
+  return compiled;
+}
+
+absl::Status WritePidFile(const std::string& path, pid_t pid) {
+  const size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  ASSIGN_OR_RETURN(const sys::UniqueFd dir,
+                   sys::OpenAt(AT_FDCWD, directory, O_PATH | O_DIRECTORY), "pid file '", path, "'");
+  RETURN_IF_ERROR(sys::ReplaceFileAt(dir.get(), name, absl::StrCat(pid), 0644), "pid file '", path,
+                  "'");
+  return absl::OkStatus();
+}
+
+absl::Status CheckPreservedFds(int count) {
+  for (int fd = 3; fd < 3 + count; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--preserve-fds ", count, ": descriptor ", fd, " is not open; pass the number of open ones"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status HandOverToAgent(const State& state, const spec::Spec& spec, absl::string_view status,
+                             pid_t pid, int notify_fd) {
+  const spec::Seccomp& seccomp = *spec.linux_.seccomp;
+  spec::JsonWriter json(spec::JsonWriter::kOneLine);
+  json.BeginObject();
+  json.Key("ociVersion").String(spec.oci_version);
+  json.Key("fds").BeginArray().String("seccompFd").End();
+  json.Key("pid").Integer(pid);
+  json.Key("metadata").String(seccomp.listener_metadata);
+  // The state document is an object already written.
+  std::string text = std::move(json.Key("state").BeginObject().End().End()).Take();
+  text.resize(text.size() - 3);
+  absl::StrAppend(&text, StateJson(state, spec, status, absl::StrCat(pid)), "}");
+  return seccomp::SendListener(seccomp.listener_path, notify_fd, text);
+}
+
+}  // namespace hull::runtime

@@ -1,0 +1,245 @@
+// Exec: a further process in a running container, with all that the container's own was given.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/container.h"
+#include "runtime/create.h"
+#include "runtime/foreground.h"
+#include "runtime/id_map.h"
+#include "runtime/launch.h"
+#include "runtime/lifecycle.h"
+#include "runtime/plan/build.h"
+#include "runtime/plan/names.h"
+#include "runtime/sys/file.h"
+#include "runtime/terminal.h"
+#include "runtime/trace.h"
+
+namespace hull::runtime {
+namespace {
+
+absl::StatusOr<uint32_t> ParseId(absl::string_view text, absl::string_view user) {
+  uint32_t id = 0;
+  const bool digits = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return c >= '0' && c <= '9';
+  });
+  if (digits && absl::SimpleAtoi(text, &id) && id != UINT32_MAX) return id;
+  return absl::InvalidArgumentError(
+      absl::StrCat("user '", user, "': expected UID or UID:GID, numbers in 0..4294967294"));
+}
+
+// "UID" or "UID:GID"; the gid stays the config's where none is given.
+absl::Status SetUser(absl::string_view text, spec::User& user) {
+  const std::vector<absl::string_view> ids = absl::StrSplit(text, ':');
+  if (ids.size() > 2) return ParseId("", text).status();
+  ASSIGN_OR_RETURN(user.uid, ParseId(ids[0], text));
+  if (ids.size() == 2) {
+    ASSIGN_OR_RETURN(user.gid, ParseId(ids[1], text));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AddCapabilities(const std::vector<std::string>& names, spec::Process& process) {
+  if (names.empty()) return absl::OkStatus();
+  if (!process.capabilities.has_value()) process.capabilities.emplace();
+  for (const std::string& name : names) {
+    if (!plan::CapabilityNumber(name).has_value()) {
+      return absl::InvalidArgumentError(absl::StrCat("unknown capability '", name, "'"));
+    }
+    // Not inheritable: a file with inheritable capabilities must gain nothing (CVE-2022-29162).
+    process.capabilities->bounding.push_back(name);
+    process.capabilities->effective.push_back(name);
+    process.capabilities->permitted.push_back(name);
+  }
+  return absl::OkStatus();
+}
+
+// The process to run: that of -p, or the container's own with what the options change.
+absl::StatusOr<spec::Process> ProcessFor(const ExecOptions& options, const spec::Spec& spec) {
+  if (options.process.has_value()) return *options.process;
+  spec::Process process = *spec.process;
+  process.args = options.args;
+  process.terminal = options.terminal;
+  process.console_size.reset();
+  process.env.insert(process.env.end(), options.env.begin(), options.env.end());
+  if (!options.cwd.empty()) process.cwd = options.cwd;
+  if (!options.user.empty()) RETURN_IF_ERROR(SetUser(options.user, process.user));
+  process.user.additional_gids.insert(process.user.additional_gids.end(),
+                                      options.additional_gids.begin(),
+                                      options.additional_gids.end());
+  RETURN_IF_ERROR(AddCapabilities(options.capabilities, process));
+  if (options.no_new_privileges.has_value()) {
+    process.no_new_privileges = *options.no_new_privileges;
+  }
+  if (process.args.empty() || process.args[0].empty()) {
+    return absl::InvalidArgumentError("exec needs a command");
+  }
+  if (!absl::StartsWith(process.cwd, "/")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--cwd '", process.cwd, "': expected an absolute path"));
+  }
+  return process;
+}
+
+uint64_t NamespaceFlags(const spec::Spec& spec) {
+  uint64_t flags = 0;
+  for (const spec::Namespace& ns : spec.linux_.namespaces) flags |= plan::NamespaceFlag(ns.type);
+  return flags;
+}
+
+// A namespace that we are in already cannot be joined again where it is a user namespace (EINVAL),
+// and need not be elsewhere.
+bool IsSameNamespace(pid_t pid, absl::string_view file) {
+  struct stat ours, theirs;
+  return stat(absl::StrCat("/proc/self/ns/", file).c_str(), &ours) == 0 &&
+         stat(absl::StrCat("/proc/", pid, "/ns/", file).c_str(), &theirs) == 0 &&
+         ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
+class Joining {
+ public:
+  Joining(const Config& config, const ExecOptions& options) : config_(config), options_(options) {}
+
+  absl::StatusOr<int> Run() {
+    std::optional<Foreground> foreground;
+    if (!options_.detach) foreground.emplace();
+    RETURN_IF_ERROR(OpenContainer());
+    RETURN_IF_ERROR(MakeDescriptors());
+    RETURN_IF_ERROR(BuildPlan());
+    Trace("plan");
+    launch_ = std::make_unique<Launch>(LaunchOrder{.plan = plan_.plan(),
+                                                   .main_end = std::move(main_end_),
+                                                   .child_end = std::move(child_end_),
+                                                   .cgroup = cgroup_,
+                                                   .cgroup_fd = cgroup_fd_.get(),
+                                                   .attach = !cgroup_fd_.valid(),
+                                                   .actions = Actions()});
+    RETURN_IF_ERROR(launch_->Prepare());
+    console_child_.reset();
+    if (!options_.pid_file.empty()) {
+      RETURN_IF_ERROR(WritePidFile(options_.pid_file, launch_->pid()));
+    }
+    sys::UniqueFd terminal;
+    if (console_.valid()) {
+      ASSIGN_OR_RETURN(terminal, ReceiveDescriptor(console_.get()));
+    }
+    RETURN_IF_ERROR(launch_->Start());
+    if (options_.detach) {
+      launch_->Release();
+      return 0;
+    }
+    ASSIGN_OR_RETURN(const int status, foreground->Run(launch_->pidfd(), terminal.get()));
+    launch_->Release();
+    return status;
+  }
+
+ private:
+  absl::Status OpenContainer() {
+    ASSIGN_OR_RETURN(Container container, Container::Open(config_, options_.id, /*lock=*/false));
+    container_.emplace(std::move(container));
+    ASSIGN_OR_RETURN(const ContainerStatus status, container_->Status());
+    if (status == ContainerStatus::kStopped || container_->init_pid() == 0) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "cannot exec in container '", options_.id, "' that is stopped: container not running"));
+    }
+    if (status == ContainerStatus::kPaused && !options_.ignore_paused) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("cannot exec in container '", options_.id,
+                       "' that is paused; resume it, or pass --ignore-paused"));
+    }
+    ASSIGN_OR_RETURN(spec_, container_->LoadSpec());
+    Trace("state");
+    ASSIGN_OR_RETURN(process_, ProcessFor(options_, spec_));
+    if (spec_.linux_.seccomp.has_value()) {
+      ASSIGN_OR_RETURN(seccomp_, CompileFilter(config_, *spec_.linux_.seccomp));
+    }
+    ASSIGN_OR_RETURN(cgroup_, container_->cgroup());
+    ASSIGN_OR_RETURN(cgroup_fd_, cgroup_->OpenForClone());
+    if (!HasClone3()) cgroup_fd_.reset();
+    Trace("cgroup");
+    return absl::OkStatus();
+  }
+
+  absl::Status MakeDescriptors() {
+    RETURN_IF_ERROR(CheckPreservedFds(options_.preserve_fds));
+    ASSIGN_OR_RETURN(auto ends, sync::Channel::MakePair());
+    main_end_ = std::move(ends.first);
+    child_end_ = std::move(ends.second);
+    fds_.sync = child_end_.get();
+    if (!process_.terminal) return absl::OkStatus();
+    if (!options_.console_socket.empty()) {
+      ASSIGN_OR_RETURN(console_child_, ConnectConsoleSocket(options_.console_socket));
+    } else {
+      int pair[2];
+      if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        return sys::ErrnoStatus(errno, "making the terminal's channel");
+      }
+      console_.reset(pair[0]);
+      console_child_.reset(pair[1]);
+    }
+    fds_.console_socket = console_child_.get();
+    return absl::OkStatus();
+  }
+
+  absl::Status BuildPlan() {
+    uint64_t flags = NamespaceFlags(spec_);
+    if ((flags & CLONE_NEWUSER) != 0 && IsSameNamespace(container_->init_pid(), "user")) {
+      flags &= ~static_cast<uint64_t>(CLONE_NEWUSER);
+    }
+    plan::JoinInput input{
+        .spec = spec_,
+        .process = process_,
+        .filter = seccomp_.has_value() ? &seccomp_->filter : nullptr,
+        .fds = fds_,
+        // One call with init's pidfd joins them all, in the order that the kernel needs (5.8).
+        .namespaces = {{container_->init_pidfd(), static_cast<uint32_t>(flags)}},
+        .attach = !cgroup_fd_.valid(),
+        .joins_user = (flags & CLONE_NEWUSER) != 0,
+        .setgroups_denied =
+            geteuid() != 0 && IsSingleOwnId(spec_.linux_, geteuid(), getegid()),
+        .preserve_fds = options_.preserve_fds};
+    ASSIGN_OR_RETURN(plan_, plan::BuildJoin(input));
+    return absl::OkStatus();
+  }
+
+  LaunchActions Actions() {
+    LaunchActions actions;
+    actions.hand_over_listener = [this](pid_t pid, int notify_fd) {
+      return HandOverToAgent(container_->state(), spec_, "running", pid, notify_fd);
+    };
+    return actions;
+  }
+
+  const Config& config_;
+  const ExecOptions& options_;
+  std::optional<Container> container_;
+  spec::Spec spec_;
+  spec::Process process_;
+  std::optional<seccomp::Compiled> seccomp_;
+  cgroups::Manager* cgroup_ = nullptr;
+  sys::UniqueFd cgroup_fd_, main_end_, child_end_, console_, console_child_;
+  plan::Descriptors fds_;
+  plan::Block plan_;
+  std::unique_ptr<Launch> launch_;
+};
+
+}  // namespace
+
+absl::StatusOr<int> Runtime::Exec(const ExecOptions& options) {
+  return Joining(config_, options).Run();
+}
+
+}  // namespace hull::runtime

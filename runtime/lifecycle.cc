@@ -1,0 +1,231 @@
+#include "runtime/lifecycle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/container.h"
+#include "runtime/create.h"
+#include "runtime/foreground.h"
+#include "runtime/hooks.h"
+#include "runtime/launch.h"
+#include "runtime/plan/describe.h"
+#include "runtime/start_gate.h"
+#include "runtime/sys/file.h"
+#include "runtime/trace.h"
+
+namespace hull::runtime {
+namespace {
+
+absl::Status WrongStatus(const Container& container, absl::string_view verb,
+                         ContainerStatus status) {
+  return absl::FailedPreconditionError(absl::StrCat("cannot ", verb, " container '",
+                                                    container.state().id(), "' that is ",
+                                                    StatusName(status)));
+}
+
+absl::Status RunPoststart(const State& state, const spec::Spec& spec, pid_t pid) {
+  if (!spec.hooks.has_value() || spec.hooks->poststart.empty()) return absl::OkStatus();
+  return RunHooks(spec.hooks->poststart, "poststart",
+                  StateJson(state, spec, "running", absl::StrCat(pid)), state.bundle());
+}
+
+bool HasOwnPidNamespace(const spec::Spec& spec) {
+  for (const spec::Namespace& ns : spec.linux_.namespaces) {
+    if (ns.type == "pid" && ns.path.empty()) return true;
+  }
+  return false;
+}
+
+// Init failed after its gate: the Plan it was made of is built again, to word its last message.
+absl::Status WordFailure(const Config& config, const State& state, const sync::Message& message) {
+  CreateOptions options;
+  options.id = state.id();
+  options.bundle = state.bundle();
+  Config quiet = config;
+  quiet.warn = nullptr;
+  Creation creation(quiet, options, /*gated=*/true);
+  RETURN_IF_ERROR(creation.Think(), "the container's process could not be executed");
+  return creation.Word(message);
+}
+
+}  // namespace
+
+Runtime::Runtime(Config config) : config_(std::move(config)) {}
+
+absl::Status Runtime::Create(const CreateOptions& options) {
+  Creation creation(config_, options, /*gated=*/true);
+  RETURN_IF_ERROR(creation.Think());
+  RETURN_IF_ERROR(creation.CarryOut());
+  creation.Commit();
+  creation.launch().Release();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> Runtime::Explain(const CreateOptions& options) {
+  Creation creation(config_, options, /*gated=*/true);
+  RETURN_IF_ERROR(creation.Think());
+  return creation.Explain();
+}
+
+absl::Status Runtime::Start(absl::string_view id) {
+  ASSIGN_OR_RETURN(Container container, Container::Open(config_, id, /*lock=*/true));
+  ASSIGN_OR_RETURN(const ContainerStatus status, container.Status());
+  if (status == ContainerStatus::kStopped) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot start container '", id, "': container process exited before start"));
+  }
+  if (status != ContainerStatus::kCreated) return WrongStatus(container, "start", status);
+  ASSIGN_OR_RETURN(const spec::Spec spec, container.LoadSpec());
+  ASSIGN_OR_RETURN(sync::Channel channel, ConnectStartGate(container.dir().fd()));
+  RETURN_IF_ERROR(channel.Send(sync::MessageType::kStart));
+  const auto fail = [this, &container](const sync::Message& message) {
+    return WordFailure(config_, container.state(), message);
+  };
+  const auto hand_over = [&container, &spec](int notify_fd) {
+    return HandOverToAgent(container.state(), spec, "created", container.init_pid(), notify_fd);
+  };
+  const absl::Status executed =
+      AwaitExecute(channel, container.init_pidfd(), fail, hand_over);
+  RemoveStartGate(container.dir().fd());
+  RETURN_IF_ERROR(executed);
+  const absl::Status hooks = RunPoststart(container.state(), spec, container.init_pid());
+  // Spec: runtime.md#lifecycle: a poststart hook that fails fails the start, and stops the container.
+  if (!hooks.ok()) RETURN_IF_ERROR(KillContainer(container));
+  return hooks;
+}
+
+absl::StatusOr<int> Runtime::Run(const CreateOptions& create, const RunOptions& run) {
+  std::optional<Foreground> foreground;
+  if (!run.detach) foreground.emplace();
+  Creation creation(config_, create, /*gated=*/false);
+  RETURN_IF_ERROR(creation.Think());
+  RETURN_IF_ERROR(creation.CarryOut());
+  ASSIGN_OR_RETURN(const sys::UniqueFd terminal, creation.TakeTerminal());
+  RETURN_IF_ERROR(creation.Start());
+  RETURN_IF_ERROR(creation.RunPoststart());
+  if (run.detach) {
+    creation.Commit();
+    creation.launch().Release();
+    return 0;
+  }
+  ASSIGN_OR_RETURN(const int exit_status,
+                   foreground->Run(creation.launch().pidfd(), terminal.get()));
+  Trace("wait");
+  creation.launch().Release();
+  if (run.keep) {
+    creation.Commit();
+    return exit_status;
+  }
+  RETURN_IF_ERROR(creation.Destroy());
+  Trace("delete");
+  return exit_status;
+}
+
+absl::StatusOr<ContainerInfo> Runtime::State(absl::string_view id) {
+  ASSIGN_OR_RETURN(Container container, Container::Open(config_, id, /*lock=*/false));
+  return container.Info();
+}
+
+absl::StatusOr<std::vector<ContainerInfo>> Runtime::List() {
+  StateStore store(config_.root);
+  ASSIGN_OR_RETURN(const std::vector<std::string> ids, store.List());
+  std::vector<ContainerInfo> infos;
+  for (const std::string& id : ids) {
+    absl::StatusOr<ContainerInfo> info = State(id);
+    if (info.ok()) {
+      infos.push_back(*std::move(info));
+    } else if (!absl::IsNotFound(info.status()) && config_.warn) {
+      config_.warn(info.status().message());  // one damaged container hides no other
+    }
+  }
+  return infos;
+}
+
+absl::Status Runtime::Kill(absl::string_view id, int signal, bool all) {
+  ASSIGN_OR_RETURN(Container container, Container::Open(config_, id, /*lock=*/false));
+  ASSIGN_OR_RETURN(const ContainerStatus status, container.Status());
+  if (all) {
+    ASSIGN_OR_RETURN(cgroups::Manager * manager, container.cgroup());
+    return manager->Signal(signal);
+  }
+  if (status == ContainerStatus::kStopped || container.init_pid() == 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot kill container '", id, "': container not running"));
+  }
+  if (signal == SIGKILL) {
+    ASSIGN_OR_RETURN(const spec::Spec spec, container.LoadSpec());
+    // Without a pid namespace of its own the others would survive their init.
+    if (!HasOwnPidNamespace(spec)) {
+      ASSIGN_OR_RETURN(cgroups::Manager * manager, container.cgroup());
+      RETURN_IF_ERROR(manager->Signal(SIGKILL));
+    }
+  }
+  if (syscall(SYS_pidfd_send_signal, container.init_pidfd(), signal, nullptr, 0) != 0) {
+    if (errno == ESRCH) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("cannot kill container '", id, "': container not running"));
+    }
+    return sys::ErrnoStatus(errno, absl::StrCat("sending signal ", signal, " to container '", id,
+                                                "'"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Runtime::Delete(absl::string_view id, bool force) {
+  absl::StatusOr<Container> container = Container::Open(config_, id, /*lock=*/true);
+  if (!container.ok()) {
+    if (force && absl::IsNotFound(container.status())) return RemoveRemains(id);
+    if (force && absl::IsDataLoss(container.status())) return RemoveRemains(id);
+    return container.status();
+  }
+  ASSIGN_OR_RETURN(const ContainerStatus status, container->Status());
+  const bool ended = status == ContainerStatus::kStopped;
+  if (!ended && status != ContainerStatus::kCreated && !force) {
+    return absl::FailedPreconditionError(absl::StrCat("cannot delete container ", id,
+                                                      " that is not stopped: ",
+                                                      StatusName(status)));
+  }
+  // What survived its init (a shared pid namespace) goes with the container.
+  RETURN_IF_ERROR(KillContainer(*container));
+  return DestroyContainer(*container, config_);
+}
+
+absl::Status Runtime::RemoveRemains(absl::string_view id) {
+  RETURN_IF_ERROR(ValidateId(id));
+  StateStore store(config_.root);
+  absl::StatusOr<ContainerDir> dir = store.Open(id);
+  if (absl::IsNotFound(dir.status())) return absl::OkStatus();
+  RETURN_IF_ERROR(dir.status());
+  ASSIGN_OR_RETURN(const std::optional<InitRecord> init, dir->ReadInit());
+  if (init.has_value() && ProcessStartTime(init->pid) == init->start_time_ticks) {
+    kill(init->pid, SIGKILL);
+  }
+  return dir->Remove();
+}
+
+absl::Status Runtime::Pause(absl::string_view id) {
+  ASSIGN_OR_RETURN(Container container, Container::Open(config_, id, /*lock=*/true));
+  ASSIGN_OR_RETURN(const ContainerStatus status, container.Status());
+  if (status != ContainerStatus::kRunning && status != ContainerStatus::kCreated) {
+    return WrongStatus(container, "pause", status);
+  }
+  ASSIGN_OR_RETURN(cgroups::Manager * manager, container.cgroup());
+  return manager->Freeze(true);
+}
+
+absl::Status Runtime::Resume(absl::string_view id) {
+  ASSIGN_OR_RETURN(Container container, Container::Open(config_, id, /*lock=*/true));
+  ASSIGN_OR_RETURN(const ContainerStatus status, container.Status());
+  if (status != ContainerStatus::kPaused) return WrongStatus(container, "resume", status);
+  ASSIGN_OR_RETURN(cgroups::Manager * manager, container.cgroup());
+  return manager->Freeze(false);
+}
+
+}  // namespace hull::runtime

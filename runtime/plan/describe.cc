@@ -1,0 +1,250 @@
+#include "runtime/plan/describe.h"
+
+#include <linux/mount.h>
+#include <linux/sched.h>
+#include <sys/stat.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "runtime/plan/names.h"
+
+namespace hull::plan {
+namespace {
+
+std::string NamespaceList(uint64_t flags) {
+  std::vector<std::string> names;
+  for (uint64_t bit = 1; bit != 0 && bit <= flags; bit <<= 1) {
+    const absl::string_view name = NamespaceName(flags & bit);
+    if (!name.empty()) names.emplace_back(name);
+  }
+  return names.empty() ? "no namespace" : absl::StrJoin(names, ",");
+}
+
+std::string CapabilityList(uint64_t mask) {
+  std::vector<absl::string_view> names;
+  const auto all = CapabilityNames();
+  for (size_t i = 0; i < all.size(); ++i) {
+    if ((mask >> i & 1) != 0) names.push_back(all[i]);
+  }
+  return absl::StrCat("{", absl::StrJoin(names, ","), "}");
+}
+
+std::string PropagationName(uint64_t flags) {
+  const char* kind = (flags & MS_SHARED) != 0    ? "shared"
+                     : (flags & MS_SLAVE) != 0   ? "slave"
+                     : (flags & MS_PRIVATE) != 0 ? "private"
+                                                 : "unbindable";
+  return absl::StrCat((flags & MS_REC) != 0 ? "r" : "", kind);
+}
+
+struct AttributeName {
+  uint64_t flag;
+  const char *set, *clear;
+};
+constexpr AttributeName kAttributes[] = {
+    {MOUNT_ATTR_RDONLY, "ro", "rw"},        {MOUNT_ATTR_NOSUID, "nosuid", "suid"},
+    {MOUNT_ATTR_NODEV, "nodev", "dev"},     {MOUNT_ATTR_NOEXEC, "noexec", "exec"},
+    {MOUNT_ATTR_NOATIME, "noatime", ""},    {MOUNT_ATTR_STRICTATIME, "strictatime", ""},
+    {MOUNT_ATTR_NODIRATIME, "nodiratime", "diratime"},
+    {MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow", "symfollow"},
+};
+
+void AppendAttributes(uint64_t set, uint64_t clear, absl::string_view prefix,
+                      std::vector<std::string>& words) {
+  for (const AttributeName& name : kAttributes) {
+    if ((set & name.flag) != 0) words.push_back(absl::StrCat(prefix, name.set));
+    if ((clear & ~set & name.flag) != 0 && name.clear[0] != '\0') {
+      words.push_back(absl::StrCat(prefix, name.clear));
+    }
+  }
+}
+
+std::string DescribeMount(const Plan& plan, const MountStep& mount) {
+  std::vector<std::string> words;
+  AppendAttributes(mount.attr_set, mount.attr_clear, "", words);
+  AppendAttributes(mount.recursive_attr_set, mount.recursive_attr_clear, "r", words);
+  if (mount.propagation != 0) words.push_back(PropagationName(mount.propagation));
+  if (mount.copy_up != 0) words.push_back("tmpcopyup");
+  for (uint32_t i = 0; i < mount.options.count; ++i) {
+    const Option& option = plan.at(mount.options, i);
+    words.push_back(absl::StrCat(plan.text(option.key), option.value ? "=" : "",
+                                 option.value ? plan.text(option.value) : ""));
+  }
+  const std::string options =
+      words.empty() ? "" : absl::StrCat(" (", absl::StrJoin(words, ","), ")");
+  if (!mount.type) {
+    return absl::StrCat(mount.recursive != 0 ? "binding the tree '" : "binding '",
+                        plan.text(mount.source), "' at '", plan.text(mount.target), "'", options);
+  }
+  return absl::StrCat("mounting ", plan.text(mount.type), " at '", plan.text(mount.target), "'",
+                      options);
+}
+
+std::string DescribeDevice(const Plan& plan, const DeviceStep& device) {
+  const char* kind = S_ISBLK(device.mode) ? "b" : S_ISFIFO(device.mode) ? "p" : "c";
+  return absl::StrFormat("%s device '%s' (%s %d:%d, mode %04o, owner %d:%d)",
+                         device.bind != 0 ? "binding" : "making", plan.text(device.path), kind,
+                         device.major, device.minor, device.mode & 07777, device.uid, device.gid);
+}
+
+std::string DescribeIdentity(const Plan& plan, const IdentityStep& identity) {
+  std::vector<uint32_t> groups;
+  for (uint32_t i = 0; i < identity.groups.count; ++i) groups.push_back(plan.at(identity.groups, i));
+  const CapabilitySets& sets = identity.capabilities;
+  return absl::StrCat("becoming uid ", identity.uid, ", gid ", identity.gid, ", groups [",
+                      absl::StrJoin(groups, ","), "], capabilities bounding ",
+                      CapabilityList(sets.bounding), " effective ", CapabilityList(sets.effective),
+                      " permitted ", CapabilityList(sets.permitted), " inheritable ",
+                      CapabilityList(sets.inheritable), " ambient ", CapabilityList(sets.ambient));
+}
+
+std::string DescribeNamespaces(const Plan& plan, const SetNamespacesStep& step) {
+  std::vector<std::string> names;
+  for (uint32_t i = 0; i < step.entries.count; ++i) {
+    names.push_back(NamespaceList(plan.at(step.entries, i).types));
+  }
+  return absl::StrCat("joining the namespaces ", absl::StrJoin(names, ", "));
+}
+
+std::string DescribeHooks(const Plan& plan, const HooksStep& step) {
+  std::vector<std::string> paths;
+  for (uint32_t i = 0; i < step.hooks.count; ++i) {
+    paths.push_back(absl::StrCat("'", plan.text(plan.at(step.hooks, i).path), "'"));
+  }
+  return absl::StrCat("running the hooks ", absl::StrJoin(paths, ", "));
+}
+
+std::string DescribeRequest(uint32_t message) {
+  return static_cast<sync::MessageType>(message) == sync::MessageType::kMapIds
+             ? "waiting for uid and gid maps"
+             : "waiting for the prestart and createRuntime hooks";
+}
+
+}  // namespace
+
+std::string DescribeStep(const Plan& plan, const Step& step) {
+  const auto text = [&plan](Text t) { return absl::StrCat("'", plan.text(t), "'"); };
+  switch (step.kind) {
+    case StepKind::kFail:
+      return "failing on purpose";
+    case StepKind::kAwait:
+      return "waiting to be put into the cgroup";
+    case StepKind::kRequest:
+      return DescribeRequest(step.message.message);
+    case StepKind::kSetNamespaces:
+      return DescribeNamespaces(plan, step.set_namespaces);
+    case StepKind::kUnshare:
+      return absl::StrCat("making a new ", NamespaceList(step.flags.flags), " namespace");
+    case StepKind::kSpawnInit:
+      return absl::StrCat("cloning init with new ", NamespaceList(step.flags.flags));
+    case StepKind::kBecomeRoot:
+      return "becoming root of the user namespace";
+    case StepKind::kNonDumpable:
+      return "forbidding dumps";
+    case StepKind::kNewSession:
+      return "starting a session";
+    case StepKind::kSessionKeyring:
+      return absl::StrCat("joining the session keyring ", text(step.text.text));
+    case StepKind::kLoopbackUp:
+      return "bringing up the loopback interface";
+    case StepKind::kHostname:
+      return absl::StrCat("setting the hostname ", text(step.text.text));
+    case StepKind::kDomainname:
+      return absl::StrCat("setting the domainname ", text(step.text.text));
+    case StepKind::kSysctl:
+      return absl::StrCat("writing ", text(step.sysctl.value), " to the sysctl ",
+                          text(step.sysctl.path));
+    case StepKind::kRlimit:
+      return absl::StrCat("setting resource limit ", step.rlimit.resource, " to ",
+                          step.rlimit.soft, ":", step.rlimit.hard);
+    case StepKind::kPropagation:
+      return absl::StrCat("making every mount ", PropagationName(step.flags.flags));
+    case StepKind::kRootfs:
+      return absl::StrCat("mounting the rootfs ", text(step.text.text));
+    case StepKind::kMount:
+      return DescribeMount(plan, step.mount);
+    case StepKind::kDevice:
+      return DescribeDevice(plan, step.device);
+    case StepKind::kSymlink:
+      return absl::StrCat("linking ", text(step.symlink.path), " to ", text(step.symlink.target));
+    case StepKind::kConsole:
+      return "making the terminal";
+    case StepKind::kUseConsole:
+      return "taking the terminal";
+    case StepKind::kHooks:
+      return DescribeHooks(plan, step.hooks);
+    case StepKind::kMaskPath:
+      return absl::StrCat("masking ", text(step.text.text));
+    case StepKind::kReadonlyPath:
+      return absl::StrCat("making ", text(step.text.text), " read-only");
+    case StepKind::kMountAttributes: {
+      std::vector<std::string> words;
+      AppendAttributes(step.attributes.attr_set, step.attributes.attr_clear, "", words);
+      return absl::StrCat("remounting ", text(step.attributes.path), " (",
+                          absl::StrJoin(words, ","), ")");
+    }
+    case StepKind::kPivotRoot:
+      return "pivoting into the rootfs";
+    case StepKind::kRootPropagation:
+      return absl::StrCat("making the root mount ", PropagationName(step.flags.flags));
+    case StepKind::kUmask:
+      return absl::StrFormat("setting the umask %04o", step.flags.flags);
+    case StepKind::kWorkingDirectory:
+      return absl::StrCat("changing to the directory ", text(step.change.path));
+    case StepKind::kOwnStdio:
+      return absl::StrCat("giving stdio to uid ", step.flags.flags);
+    case StepKind::kFindExecutable:
+      return absl::StrCat("finding the executable ", text(plan.at(step.find.candidates, 0)));
+    case StepKind::kHome:
+      return absl::StrCat("finding the home of uid ", step.home.uid);
+    case StepKind::kIdentity:
+      return DescribeIdentity(plan, step.identity);
+    case StepKind::kReady:
+      return "reporting ready";
+    case StepKind::kStartGate:
+      return "waiting for the start";
+    case StepKind::kFinalCapabilities:
+      return "dropping the capability that the filter needed";
+    case StepKind::kNoNewPrivileges:
+      return "setting no_new_privs";
+    case StepKind::kSeccomp:
+      return absl::StrCat("loading a seccomp filter of ", step.seccomp.program.count,
+                          " instructions", step.seccomp.notifies != 0 ? " with a listener" : "");
+    case StepKind::kExecute:
+      return "executing the process";
+  }
+  return "an unknown step";
+}
+
+namespace {
+
+void AppendSteps(const Plan& plan, Array<Step> steps, std::string& out) {
+  for (uint32_t i = 0; i < steps.count; ++i) {
+    const Step& step = plan.at(steps, i);
+    absl::StrAppendFormat(&out, "  %2d  %s", i, DescribeStep(plan, step));
+    if (step.where) absl::StrAppend(&out, "  [", plan.text(step.where), "]");
+    out += "\n";
+  }
+}
+
+}  // namespace
+
+std::string Describe(const Plan& plan) {
+  std::string out;
+  if (plan.launch == Launch::kDirect) {
+    absl::StrAppend(&out, "launch: direct, one clone with new ", NamespaceList(plan.clone_flags),
+                    "\n");
+  } else {
+    out += "launch: staged\nintermediate:\n";
+    AppendSteps(plan, plan.intermediate, out);
+  }
+  out += "init:\n";
+  AppendSteps(plan, plan.init, out);
+  return out;
+}
+
+}  // namespace hull::plan

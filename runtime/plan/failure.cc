@@ -1,0 +1,192 @@
+#include <errno.h>
+#include <string.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "runtime/plan/describe.h"
+
+namespace hull::plan {
+namespace {
+
+using sync::Operation;
+
+struct OperationName {
+  Operation operation;
+  absl::string_view name;
+};
+constexpr OperationName kNames[] = {
+    {Operation::kOpen, "open"},
+    {Operation::kOpenInRoot, "open in the rootfs"},
+    {Operation::kMakeDirectory, "mkdir"},
+    {Operation::kMakeFile, "create"},
+    {Operation::kMakeNode, "mknod"},
+    {Operation::kMakeLink, "symlink"},
+    {Operation::kStat, "stat"},
+    {Operation::kRead, "read"},
+    {Operation::kWrite, "write"},
+    {Operation::kOwner, "chown"},
+    {Operation::kMode, "chmod"},
+    {Operation::kUnlink, "unlink"},
+    {Operation::kSocket, "socket"},
+    {Operation::kIoctl, "ioctl"},
+    {Operation::kReceive, "receive"},
+    {Operation::kSend, "send"},
+    {Operation::kAccept, "accept"},
+    {Operation::kSetNamespace, "setns"},
+    {Operation::kUnshare, "unshare"},
+    {Operation::kClone, "clone3"},
+    {Operation::kMapMemory, "mmap"},
+    {Operation::kSetUid, "setresuid"},
+    {Operation::kSetGid, "setresgid"},
+    {Operation::kSetGroups, "setgroups"},
+    {Operation::kBoundingSet, "prctl(PR_CAPBSET_DROP)"},
+    {Operation::kCapabilities, "capset"},
+    {Operation::kAmbientSet, "prctl(PR_CAP_AMBIENT)"},
+    {Operation::kControl, "prctl"},
+    {Operation::kSession, "setsid"},
+    {Operation::kKeyring, "keyctl"},
+    {Operation::kHostName, "sethostname"},
+    {Operation::kLimit, "prlimit64"},
+    {Operation::kOpenTree, "open_tree"},
+    {Operation::kFsOpen, "fsopen"},
+    {Operation::kFsConfig, "fsconfig"},
+    {Operation::kFsMount, "fsmount"},
+    {Operation::kMoveMount, "move_mount"},
+    {Operation::kMountAttributes, "mount_setattr"},
+    {Operation::kMount, "mount"},
+    {Operation::kUnmount, "umount2"},
+    {Operation::kPivotRoot, "pivot_root"},
+    {Operation::kChangeDirectory, "chdir"},
+    {Operation::kTerminal, "ioctl(TIOCSCTTY)"},
+    {Operation::kDuplicate, "dup3"},
+    {Operation::kCloseRange, "close_range"},
+    {Operation::kSeccomp, "seccomp"},
+    {Operation::kExecute, "execve"},
+    {Operation::kHookSpawn, "clone3"},
+};
+
+std::string ErrnoText(int error) {
+  const char* text = strerrordesc_np(error);
+  return text == nullptr ? absl::StrCat("errno ", error) : absl::AsciiStrToLower(text);
+}
+
+std::string OperationText(const sync::Message& failure) {
+  const auto* const found =
+      std::find_if(std::begin(kNames), std::end(kNames), [&failure](const OperationName& name) {
+        return name.operation == failure.operation;
+      });
+  return found == std::end(kNames) ? "" : absl::StrCat(found->name, ": ");
+}
+
+// What is known of the cause beyond the errno.
+absl::string_view Hint(const Step& step, const sync::Message& failure) {
+  if (step.kind == StepKind::kRlimit && failure.error == EPERM) {
+    return "; raising a hard limit needs CAP_SYS_RESOURCE, which the runtime does not have";
+  }
+  if (step.kind == StepKind::kMount && failure.operation == Operation::kFsConfig &&
+      failure.error == EINVAL) {
+    return "; the file system does not know one of the options";
+  }
+  if (failure.operation == Operation::kOpenInRoot && failure.error == ELOOP) {
+    return "; no part of this path may be a symlink";
+  }
+  if (failure.operation == Operation::kSetGid || failure.operation == Operation::kSetUid) {
+    if (failure.error == EINVAL) return "; the id is not mapped in the user namespace";
+  }
+  return "";
+}
+
+// `exec: "x": …` is how runc's texts begin, which engines match.
+absl::Status ExecutableStatus(const Plan& plan, const Step& step, const sync::Message& failure) {
+  const std::string last = plan.text(plan.at(step.find.candidates, step.find.candidates.count - 1));
+  if (failure.operation == Operation::kNotExecutable) {
+    const char* path = plan.text(plan.at(step.find.candidates, failure.index));
+    return absl::PermissionDeniedError(
+        absl::StrCat("exec: \"", path, "\": ", ErrnoText(failure.error)));
+  }
+  if (step.find.candidates.count > 1) {
+    const std::string name = last.substr(last.rfind('/') + 1);
+    return absl::NotFoundError(
+        absl::StrCat("exec: \"", name, "\": executable file not found in $PATH"));
+  }
+  return absl::NotFoundError(
+      absl::StrCat("exec: \"", last, "\": stat ", last, ": no such file or directory"));
+}
+
+absl::Status HookStatus(const Plan& plan, const Step& step, const sync::Message& failure) {
+  const HookEntry& hook = plan.at(step.hooks.hooks, failure.index);
+  const std::string what =
+      absl::StrCat(plan.text(hook.where), ": hook '", plan.text(hook.path), "' ");
+  switch (failure.operation) {
+    case Operation::kHookTimeout:
+      return absl::DeadlineExceededError(
+          absl::StrCat(what, "was killed after its timeout of ", failure.value, " s"));
+    case Operation::kHookExecute:
+      return absl::UnavailableError(
+          absl::StrCat(what, "cannot be executed: ", ErrnoText(failure.error)));
+    case Operation::kHookStatus:
+      return absl::UnavailableError(failure.value > 128
+                                        ? absl::StrCat(what, "died of signal ", failure.value - 128)
+                                        : absl::StrCat(what, "exited with status ", failure.value));
+    default:
+      return absl::UnavailableError(absl::StrCat(what, "could not be run: ",
+                                                 OperationText(failure), ErrnoText(failure.error)));
+  }
+}
+
+absl::StatusCode CodeOf(const sync::Message& failure) {
+  switch (failure.error) {
+    case EPERM:
+    case EACCES:
+    case EROFS:
+      return absl::StatusCode::kPermissionDenied;
+    case ENOENT:
+    case ENOTDIR:
+      return absl::StatusCode::kNotFound;
+    case EINVAL:
+    case ELOOP:
+    case ENODEV:
+      return absl::StatusCode::kInvalidArgument;
+    case ENOSYS:
+      return absl::StatusCode::kUnimplemented;
+    default:
+      return absl::StatusCode::kUnavailable;
+  }
+}
+
+}  // namespace
+
+absl::Status FailureStatus(const Plan& plan, const sync::Message& failure) {
+  const bool init = failure.role == sync::ProcessRole::kInit;
+  const Array<Step> steps = init ? plan.init : plan.intermediate;
+  if (failure.step >= steps.count) {
+    return absl::InternalError(absl::StrCat("a child reports a step ", failure.step,
+                                            " that its plan does not have"));
+  }
+  const Step& step = plan.at(steps, failure.step);
+  if (step.kind == StepKind::kFindExecutable) return ExecutableStatus(plan, step, failure);
+  if (step.kind == StepKind::kHooks) return HookStatus(plan, step, failure);
+  if (step.kind == StepKind::kExecute) {
+    // Found and executable, yet refused: a wrong format, a missing interpreter.
+    return absl::Status(CodeOf(failure),
+                        absl::StrCat("exec: execve: ", ErrnoText(failure.error)));
+  }
+  std::string message;
+  if (step.where) absl::StrAppend(&message, plan.text(step.where), ": ");
+  absl::StrAppend(&message, DescribeStep(plan, step), ": ");
+  if (failure.operation == Operation::kOutsideRoot) {
+    message += "it leads out of the container's root";
+  } else if (failure.operation == Operation::kWrongNode) {
+    message += "there is another file or device of that name";
+  } else {
+    absl::StrAppend(&message, OperationText(failure), ErrnoText(failure.error),
+                    Hint(step, failure));
+  }
+  return absl::Status(CodeOf(failure), message);
+}
+
+}  // namespace hull::plan

@@ -1,0 +1,186 @@
+#include "runtime/state_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/sys/file.h"
+
+namespace hull::runtime {
+namespace {
+
+constexpr char kStateFile[] = "state.pb";
+constexpr char kInitFile[] = "init";
+constexpr unsigned kRootMode = 0700;
+// Traversable by the container's root, which may be nobody here, and by nobody else's listing.
+constexpr unsigned kContainerMode = 0711;
+
+std::string Quoted(absl::string_view id) { return absl::StrCat("container '", id, "'"); }
+
+}  // namespace
+
+absl::Status ValidateId(absl::string_view id) {
+  const bool plain = std::all_of(id.begin(), id.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '+' ||
+           c == '.' || c == '-';
+  });
+  if (plain && !id.empty() && id.size() <= 255 && id != "." && id != "..") {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      "invalid container id: 1 to 255 of the characters A-Z a-z 0-9 _ + . -, and not '.' or '..'");
+}
+
+absl::Status ContainerDir::Lock() {
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  while (flock(dir_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return sys::ErrnoStatus(errno, "locking");
+    if (absl::Now() > deadline) {
+      return absl::UnavailableError(absl::StrCat(
+          Quoted(id_), " is locked by another operation for more than 10 s (see /proc/locks)"));
+    }
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  // Whoever held the lock may have removed the directory: then it is nobody's.
+  struct stat info;
+  if (fstat(dir_.get(), &info) == 0 && info.st_nlink == 0) {
+    return absl::NotFoundError(absl::StrCat(Quoted(id_), ": container does not exist"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<State> ContainerDir::Read() const {
+  ASSIGN_OR_RETURN(const std::string bytes, sys::ReadFileAt(dir_.get(), kStateFile),
+                   "reading the state of ", Quoted(id_));
+  State state;
+  if (!state.ParseFromString(bytes) || state.id() != id_) {
+    return absl::DataLossError(absl::StrCat("the state of ", Quoted(id_),
+                                            " is damaged; `delete --force` removes the container"));
+  }
+  return state;
+}
+
+absl::Status ContainerDir::Write(const State& state) {
+  std::string bytes;
+  if (!state.SerializeToString(&bytes)) return absl::InternalError("serializing the state");
+  RETURN_IF_ERROR(sys::ReplaceFileAt(dir_.get(), kStateFile, bytes), "saving the state of ",
+                  Quoted(id_));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<InitRecord>> ContainerDir::ReadInit() const {
+  absl::StatusOr<std::string> text = sys::ReadFileAt(dir_.get(), kInitFile, 64);
+  if (absl::IsNotFound(text.status())) return std::nullopt;
+  RETURN_IF_ERROR(text.status(), "reading the init record of ", Quoted(id_));
+  const std::pair<absl::string_view, absl::string_view> fields =
+      absl::StrSplit(absl::StripAsciiWhitespace(*text), absl::MaxSplits(' ', 1));
+  InitRecord init;
+  if (!absl::SimpleAtoi(fields.first, &init.pid) ||
+      !absl::SimpleAtoi(fields.second, &init.start_time_ticks)) {
+    return std::nullopt;  // the maker died between making the file and writing it
+  }
+  return init;
+}
+
+absl::Status ContainerDir::WriteInit(const InitRecord& init) {
+  ASSIGN_OR_RETURN(const sys::UniqueFd fd,
+                   sys::OpenAt(dir_.get(), kInitFile, O_WRONLY | O_CREAT | O_TRUNC, 0600));
+  return sys::WriteAll(fd.get(), absl::StrCat(init.pid, " ", init.start_time_ticks, "\n"));
+}
+
+absl::Status ContainerDir::Remove() {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, sys::ListDir(dir_.get()));
+  for (const std::string& name : names) {
+    if (unlinkat(dir_.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
+      return sys::ErrnoStatus(errno, absl::StrCat("removing '", name, "' of ", Quoted(id_)));
+    }
+  }
+  if (unlinkat(root_.get(), id_.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
+    return sys::ErrnoStatus(errno, absl::StrCat("removing the state directory of ", Quoted(id_)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ContainerDir> StateStore::Create(absl::string_view id) {
+  RETURN_IF_ERROR(ValidateId(id));
+  const std::string name(id);
+  ASSIGN_OR_RETURN(sys::UniqueFd root, sys::MakeDirs(root_, kRootMode), "making '", root_, "'");
+  if (mkdirat(root.get(), name.c_str(), kContainerMode) != 0) {
+    if (errno == EEXIST) {
+      return absl::AlreadyExistsError(
+          absl::StrCat("container with given ID already exists: '", id, "'"));
+    }
+    return sys::ErrnoStatus(errno, absl::StrCat("making '", root_, "/", id, "'"));
+  }
+  ASSIGN_OR_RETURN(sys::UniqueFd dir, sys::OpenAt(root.get(), name, O_RDONLY | O_DIRECTORY));
+  return ContainerDir(name, std::move(root), std::move(dir));
+}
+
+absl::StatusOr<ContainerDir> StateStore::Open(absl::string_view id) {
+  RETURN_IF_ERROR(ValidateId(id));
+  const absl::Status missing =
+      absl::NotFoundError(absl::StrCat("container '", id, "' does not exist: container does not exist"));
+  absl::StatusOr<sys::UniqueFd> root = sys::OpenAt(AT_FDCWD, root_, O_PATH | O_DIRECTORY);
+  if (absl::IsNotFound(root.status())) return missing;
+  RETURN_IF_ERROR(root.status(), "opening '", root_, "'");
+  absl::StatusOr<sys::UniqueFd> dir =
+      sys::OpenAt(root->get(), id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (absl::IsNotFound(dir.status())) return missing;
+  RETURN_IF_ERROR(dir.status(), "opening '", root_, "/", id, "'");
+  return ContainerDir(std::string(id), *std::move(root), *std::move(dir));
+}
+
+absl::StatusOr<std::vector<std::string>> StateStore::List() {
+  absl::StatusOr<sys::UniqueFd> root = sys::OpenAt(AT_FDCWD, root_, O_RDONLY | O_DIRECTORY);
+  if (absl::IsNotFound(root.status())) return std::vector<std::string>();
+  RETURN_IF_ERROR(root.status(), "opening '", root_, "'");
+  ASSIGN_OR_RETURN(std::vector<std::string> names, sys::ListDir(root->get()));
+  // ".cache" and the like are ours but no containers.
+  names.erase(std::remove_if(names.begin(), names.end(),
+                             [](const std::string& name) {
+                               return name[0] == '.' || !ValidateId(name).ok();
+                             }),
+              names.end());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::optional<uint64_t> ProcessStartTime(pid_t pid) {
+  const absl::StatusOr<std::string> stat =
+      sys::ReadFileAt(AT_FDCWD, absl::StrCat("/proc/", pid, "/stat"), 4096);
+  if (!stat.ok()) return std::nullopt;
+  // The command's name is in parentheses and may hold anything, so the fields are counted from the
+  // last of them: state is the 3rd.
+  const size_t end = stat->rfind(") ");
+  if (end == std::string::npos) return std::nullopt;
+  const std::vector<absl::string_view> fields =
+      absl::StrSplit(absl::string_view(*stat).substr(end + 2), ' ');
+  uint64_t ticks = 0;
+  if (fields.size() < 20 || fields[0] == "Z" || fields[0] == "X" ||
+      !absl::SimpleAtoi(fields[19], &ticks)) {
+    return std::nullopt;
+  }
+  return ticks;
+}
+
+std::string BootId() {
+  const absl::StatusOr<std::string> id =
+      sys::ReadFileAt(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64);
+  return id.ok() ? std::string(absl::StripAsciiWhitespace(*id)) : "";
+}
+
+}  // namespace hull::runtime

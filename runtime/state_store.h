@@ -1,0 +1,78 @@
+// The state directory: <root>/<id>/ with
+//   state.pb    the State, written before anything else is made
+//   init        "PID STARTTIME\n", written once init is there
+//   start.sock  the start gate, there exactly while the container is "created"
+// A container's directory is also its lock.
+#ifndef HULL_RUNTIME_STATE_STORE_H_
+#define HULL_RUNTIME_STATE_STORE_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "runtime/state.pb.h"
+#include "runtime/sys/unique_fd.h"
+
+namespace hull::runtime {
+
+// Init as it was: a pid alone may be somebody else's by now.
+struct InitRecord {
+  pid_t pid = 0;
+  uint64_t start_time_ticks = 0;  // /proc/PID/stat, field 22
+};
+
+// [A-Za-z0-9_+.-]{1,255}, not "." or "..": the rule of runc.
+absl::Status ValidateId(absl::string_view id);
+
+// One container's directory, held open.
+class ContainerDir {
+ public:
+  explicit ContainerDir(std::string id, sys::UniqueFd root, sys::UniqueFd dir)
+      : id_(std::move(id)), root_(std::move(root)), dir_(std::move(dir)) {}
+
+  const std::string& id() const { return id_; }
+  int fd() const { return dir_.get(); }
+
+  // Waits up to 10 s for the lock; Unavailable names who holds it. Released with the object.
+  absl::Status Lock();
+  absl::StatusOr<State> Read() const;
+  absl::Status Write(const State& state);
+  absl::StatusOr<std::optional<InitRecord>> ReadInit() const;
+  absl::Status WriteInit(const InitRecord& init);
+  // Removes it with all it holds.
+  absl::Status Remove();
+
+ private:
+  std::string id_;
+  sys::UniqueFd root_;
+  sys::UniqueFd dir_;
+};
+
+class StateStore {
+ public:
+  explicit StateStore(std::string root) : root_(std::move(root)) {}
+
+  // AlreadyExists: the id is in use.
+  absl::StatusOr<ContainerDir> Create(absl::string_view id);
+  // NotFound: "container does not exist".
+  absl::StatusOr<ContainerDir> Open(absl::string_view id);
+  absl::StatusOr<std::vector<std::string>> List();
+  const std::string& root() const { return root_; }
+
+ private:
+  std::string root_;
+};
+
+// Field 22 of /proc/PID/stat, or nothing if the process is gone or a zombie.
+std::optional<uint64_t> ProcessStartTime(pid_t pid);
+std::string BootId();
+
+}  // namespace hull::runtime
+
+#endif  // HULL_RUNTIME_STATE_STORE_H_
