@@ -4,8 +4,9 @@
 #
 # usage: tools/test.sh [BAZEL-OPTION | TARGET]...     (default: //...)
 #   tools/test.sh //spec/...        one part
-#   tools/test.sh --config=asan     all of it with address and undefined behaviour sanitizers
-#                                   (the same: --config=tsan; fuzz targets: --config=fuzz)
+#   tools/test.sh --config=asan     all of it with the address and undefined behaviour sanitizers
+#   tools/test.sh --config=tsan     with the thread sanitizer
+# Fuzz targets are run by tools/dev/fuzz.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/dev/packages.sh
@@ -21,9 +22,6 @@ done
 [ "${#targets[@]}" -gt 0 ] || targets=(//...)
 
 need_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
-case " ${options[*]} " in
-  *" --config=fuzz "*) need_packages "${FUZZ_PACKAGES[@]}" ;;
-esac
 configure_bazel
 
 events=$(mktemp /tmp/hull-test-events.XXXXXX)

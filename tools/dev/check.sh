@@ -52,7 +52,7 @@ refuse() {
 
 check_text() {
   local bad=0 all code hosts child
-  mapfile -t all < <(files . ':!:*.golden')
+  mapfile -t all < <(files . ':!:*/testdata/*')
   mapfile -t code < <(files '*.cc' '*.h' '*.bzl' '*.py' '*.proto')
   hosts=$(registry_hosts | sed 's/\./\\./g' | paste -sd'|')
   refuse "a package registry's host is written down; ask apt for it" \

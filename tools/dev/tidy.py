@@ -20,7 +20,10 @@ import sys
 
 CLANG_TIDY = "clang-tidy-14"
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "hull-tidy"
-GCC_ONLY = {"-fno-canonical-system-headers", "-Wunused-but-set-parameter", "-Wno-free-nonheap-object"}
+GCC_ONLY = {
+    "-fno-canonical-system-headers", "-fno-tree-loop-distribute-patterns", "-Wunused-but-set-parameter",
+    "-Wno-free-nonheap-object",
+}
 # Checks walk every header again: a test, with GoogleTest in it, gets those that matter most there.
 TEST_CHECKS = ",".join([
     "-*", "bugprone-infinite-loop", "bugprone-unused-raii", "bugprone-use-after-move",
@@ -104,10 +107,10 @@ def main():
     files = [f for f in sorted(commands) if os.path.exists(f) and (not args.files or f in args.files)]
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for said in pool.map(lambda f: tidy(f, commands[f]), files):
-            if said:
+        for done in concurrent.futures.as_completed(pool.submit(tidy, f, commands[f]) for f in files):
+            if said := done.result():
                 bad += 1
-                print(said)
+                print(said, flush=True)
     print(f"clang-tidy: {len(files)} files, {bad} with findings")
     return 1 if bad else 0
 
