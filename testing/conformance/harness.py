@@ -507,7 +507,7 @@ class Case(unittest.TestCase):
 
 
 class PureV2:
-    """Mix-in: the runtime sees a cgroup2 mount at /sys/fs/cgroup, in a mount namespace of its own."""
+    """Mix-in: the runtime sees a cgroup2 mount at /sys/fs/cgroup, in a namespace of its own."""
 
     def setUp(self):
         super().setUp()
