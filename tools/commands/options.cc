@@ -1,0 +1,108 @@
+#include "tools/commands/options.h"
+
+#include <fcntl.h>
+
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "runtime/base/status_macros.h"
+#include "runtime/sys/file.h"
+#include "spec/parse.h"
+#include "spec/validate.h"
+#include "tools/cli/log.h"
+#include "tools/cli/parser.h"
+
+namespace hull::tools {
+namespace {
+
+constexpr uint64_t kMaxId = std::numeric_limits<uint32_t>::max() - 1;  // the last one means "none"
+
+absl::StatusOr<spec::Process> ReadProcess(const Invocation& invocation, std::string_view file) {
+  ASSIGN_OR_RETURN(std::string text, sys::ReadFileAt(AT_FDCWD, file), "reading '", file, "'");
+  ASSIGN_OR_RETURN(spec::ParsedProcess parsed, spec::ParseProcess(std::move(text), file));
+  RETURN_IF_ERROR(spec::Validate(parsed, &parsed.warnings));
+  for (const spec::Diagnostic& warning : parsed.warnings) {
+    if (invocation.globals.strict) return absl::InvalidArgumentError(spec::Render(warning));
+    invocation.log.Warning(spec::Render(warning));
+  }
+  return std::move(parsed.process);
+}
+
+absl::Status CheckEnv(const std::vector<std::string>& env) {
+  for (const std::string& entry : env) {
+    if (entry.find('=') == 0 || entry.find('=') == entry.npos) {
+      return absl::InvalidArgumentError("flag --env: expected NAME=VALUE");  // may be a secret
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<runtime::CreateOptions> ReadCreateOptions(const Invocation& invocation) {
+  const Arguments& arguments = invocation.arguments;
+  runtime::CreateOptions options;
+  options.id = arguments.positional[0];
+  options.bundle = arguments.Last("bundle", ".");
+  options.config = arguments.Last("config");
+  options.console_socket = arguments.Last("console-socket");
+  options.pid_file = arguments.Last("pid-file");
+  options.preserve_fds = invocation.preserved_fds;
+  options.no_pivot = arguments.Switch("no-pivot");
+  options.no_new_keyring = arguments.Switch("no-new-keyring");
+  return options;
+}
+
+runtime::RunOptions ReadRunOptions(const Invocation& invocation) {
+  const Arguments& arguments = invocation.arguments;
+  return {.detach = arguments.Switch("detach"),
+          .keep = arguments.Switch("keep"),
+          .no_subreaper = arguments.Switch("no-subreaper")};
+}
+
+absl::StatusOr<runtime::ExecOptions> ReadExecOptions(const Invocation& invocation) {
+  const Arguments& arguments = invocation.arguments;
+  runtime::ExecOptions options;
+  options.id = arguments.positional[0];
+  auto command = arguments.positional.begin() + 1;
+  // Flags ended at the id already; who writes the dashes all the same means no program of that
+  // name.
+  if (command != arguments.positional.end() && *command == "--") ++command;
+  options.args.assign(command, arguments.positional.end());
+  if (arguments.Has("process")) {
+    ASSIGN_OR_RETURN(options.process, ReadProcess(invocation, arguments.Last("process")));
+  } else if (options.args.empty()) {
+    return absl::InvalidArgumentError("the command to run is missing (or --process FILE)");
+  }
+  options.env = arguments.All("env");
+  RETURN_IF_ERROR(CheckEnv(options.env));
+  options.cwd = arguments.Last("cwd");
+  options.user = arguments.Last("user");
+  for (const std::string& gid : arguments.All("additional-gids")) {
+    ASSIGN_OR_RETURN(const uint64_t number, ParseNumber("additional-gids", gid, kMaxId));
+    options.additional_gids.push_back(static_cast<uint32_t>(number));
+  }
+  options.capabilities = arguments.All("cap");
+  if (arguments.Has("no-new-privs")) {
+    options.no_new_privileges = arguments.Switch("no-new-privs");
+  }
+  options.console_socket = arguments.Last("console-socket");
+  options.pid_file = arguments.Last("pid-file");
+  options.preserve_fds = invocation.preserved_fds;
+  options.terminal = arguments.Switch("tty");
+  options.detach = arguments.Switch("detach");
+  options.ignore_paused = arguments.Switch("ignore-paused");
+  return options;
+}
+
+runtime::Runtime MakeRuntime(const Invocation& invocation) {
+  runtime::Config config;
+  config.root = invocation.globals.root;
+  config.cgroup_manager = invocation.globals.cgroup_manager;
+  config.strict = invocation.globals.strict;
+  config.warn = [&log = invocation.log](absl::string_view text) { log.Warning(text); };
+  return runtime::Runtime(std::move(config));
+}
+
+}  // namespace hull::tools
