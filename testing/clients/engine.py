@@ -21,6 +21,7 @@ import xml.sax.saxutils
 
 LIMITS = ["--ulimit", "nofile=1024:4096", "--ulimit", "nproc=1000:2000"]  # root may not raise any
 DEADLINE_S = 60
+GRACE_S = 10
 
 
 def runtime_path():
@@ -148,6 +149,10 @@ class Place:
 
     def close(self):
         """Removes everything; returns what should not have been there any more."""
+        try:  # engines' monitors end a little after their containers
+            wait_until(lambda: not self._processes(), "end of all processes", GRACE_S)
+        except AssertionError:
+            pass
         left = ["process %d: %s" % (pid, name) for pid, name in self._processes()]
         for pid, _ in self._processes():
             os.kill(pid, signal.SIGKILL)
