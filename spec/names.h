@@ -91,7 +91,7 @@ inline constexpr absl::string_view kPropagations[] = {
     "shared", "rshared", "private", "rprivate", "slave", "rslave", "unbindable", "runbindable",
 };
 
-// Options of a mount that are flags; any other is data for the filesystem.
+// Options of a mount that are flags, sorted; any other is data for the filesystem.
 inline constexpr absl::string_view kMountOptions[] = {
     "async",         "atime",        "bind",
     "defaults",      "dev",          "diratime",

@@ -4,7 +4,10 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <tuple>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -60,6 +63,14 @@ void Report::WarnOfKey(const Path& path, absl::string_view problem, absl::string
   if (warnings_.size() >= kMaxReported) return;
   Warn(path, problem, fix);
   warnings_.back().value.clear();
+}
+
+absl::Status Report::status() const {
+  std::vector<Diagnostic> errors = errors_;
+  std::stable_sort(errors.begin(), errors.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+  });
+  return ErrorFromDiagnostics(document_->file(), errors, total_);
 }
 
 std::string DidYouMean(absl::string_view word, absl::Span<const absl::string_view> names) {

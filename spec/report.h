@@ -45,8 +45,8 @@ class Report {
   void WarnOfKey(const Path& path, absl::string_view problem, absl::string_view fix);
 
   size_t errors() const { return total_; }
-  // OK, or InvalidArgument with all errors.
-  absl::Status status() const { return ErrorFromDiagnostics(document_->file(), errors_, total_); }
+  // OK, or InvalidArgument with all errors in the order of the text.
+  absl::Status status() const;
   std::vector<Diagnostic> TakeWarnings() { return std::move(warnings_); }
 
  private:

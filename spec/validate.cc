@@ -70,19 +70,6 @@ void CheckRlimits(const std::vector<Rlimit>& rlimits, const Path& path, Report* 
   }
 }
 
-// The kernel raises only what is permitted and inheritable; the rest would be missing silently.
-void CheckAmbient(const Capabilities& capabilities, const Path& path, Report* report) {
-  for (size_t i = 0; i < capabilities.ambient.size(); ++i) {
-    const std::string& name = capabilities.ambient[i];
-    if (Contains(capabilities.permitted, name) && Contains(capabilities.inheritable, name)) {
-      continue;
-    }
-    report->Warn(path / "ambient" / i,
-                 "an ambient capability takes effect only if it is permitted and inheritable",
-                 "add it to 'permitted' and 'inheritable'");
-  }
-}
-
 void CheckScheduler(const Scheduler& scheduler, const Path& path, Report* report) {
   const absl::string_view policy = scheduler.policy;
   const bool fair = policy == "SCHED_OTHER" || policy == "SCHED_BATCH";
@@ -128,7 +115,6 @@ void CheckProcess(const Process& process, const Path& path, Report* report) {
   }
   CheckRlimits(process.rlimits, path / "rlimits", report);
   if (process.capabilities.has_value()) {
-    CheckAmbient(*process.capabilities, path / "capabilities", report);
   }
   if (process.scheduler.has_value()) {
     CheckScheduler(*process.scheduler, path / "scheduler", report);

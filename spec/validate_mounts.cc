@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,12 @@ constexpr absl::string_view kProcFiles[] = {
     "/proc/sys/kernel/ns_last_pid",
     "/proc/uptime",
 };
+
+static_assert(std::is_sorted(std::begin(kMountOptions), std::end(kMountOptions)));
+
+bool IsFlag(absl::string_view option) {
+  return std::binary_search(std::begin(kMountOptions), std::end(kMountOptions), option);
+}
 
 // `path` taken from "/", without ".", ".." and doubled slashes.
 std::string Clean(absl::string_view path) {
@@ -75,7 +82,7 @@ void CheckDestination(absl::string_view destination, const Path& path, Report* r
 void CheckBindOptions(const Mount& mount, const Path& path, Report* report) {
   for (size_t i = 0; i < mount.options.size(); ++i) {
     const absl::string_view option = mount.options[i];
-    if (absl::c_linear_search(kMountOptions, option)) continue;
+    if (IsFlag(option)) continue;
     if (absl::StartsWith(option, "idmap=") || absl::StartsWith(option, "ridmap=")) continue;
     report->Error(path / i, "expected a mount flag, for a bind mount has no data",
                   DidYouMean(option, kMountOptions));

@@ -119,9 +119,9 @@ TEST(ValidateTest, PlaceIsLineAndColumnOfTheValue) {
             "3 errors in 'config.json'\n"
             "config.json:7:21: /process/user/uid: 4294967295: expected an integer in "
             "0..4294967294; use 65534 for nobody\n"
+            "config.json:8:62: /process/rlimits/0/soft: 2: expected at most the hard limit, 1\n"
             "config.json:12:7: /linux/namespaces/1/type: \"nett\": expected one of cgroup, ipc, "
-            "mount, network, pid, time, user, uts\n"
-            "config.json:8:62: /process/rlimits/0/soft: 2: expected at most the hard limit, 1");
+            "mount, network, pid, time, user, uts");
 }
 
 TEST(ValidateTest, MissingValueIsPlacedAtWhatShouldHoldIt) {
