@@ -13,16 +13,13 @@
 //   probe sleep N      that many seconds; ends on SIGTERM with status 15
 //   probe abort SIG    ends itself by a signal
 //   probe clocks       "monotonic boottime" in seconds
-//   probe schedule     "policy nice io-class io-level"
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -123,13 +120,6 @@ int Clocks(char**) {
   return 0;
 }
 
-int Schedule(char**) {
-  const long io = syscall(SYS_ioprio_get, 1, 0);
-  printf("%d %d %ld %ld\n", sched_getscheduler(0), getpriority(PRIO_PROCESS, 0), io >> 13,
-         io & 0x1fff);
-  return 0;
-}
-
 struct Verb {
   const char* name;
   int args;
@@ -151,7 +141,6 @@ constexpr Verb kVerbs[] = {
     {"sleep", 1, &Sleep},
     {"abort", 1, &Abort},
     {"clocks", 0, &Clocks},
-    {"schedule", 0, &Schedule},
 };
 
 }  // namespace

@@ -427,32 +427,22 @@ class Own(Process):
             (after.st_ino, after.st_mtime_ns, after.st_size),
         )
 
-    def test_personality(self):
-        out = self.inside(
-            "/bin/sh",
-            "-c",
-            "cat /proc/self/personality",
-            edit=lambda s: s["linux"].update(personality={"domain": "LINUX32"}),
-        )
-        self.assertEqual(int(out, 16), 8)
-
-    def test_scheduler(self):
-        out = self.inside(
-            "/bin/probe",
-            "schedule",
-            edit=lambda s: s["process"].update(scheduler={"policy": "SCHED_BATCH", "nice": 5}),
-        )
-        self.assertEqual(out.split()[:2], ["3", "5"])
-
-    def test_io_priority(self):
-        out = self.inside(
-            "/bin/probe",
-            "schedule",
-            edit=lambda s: s["process"].update(
-                ioPriority={"class": "IOPRIO_CLASS_BE", "priority": 6}
-            ),
-        )
-        self.assertEqual(out.split()[2:], ["2", "6"])
+    @each(
+        personality=("linux", "personality", {"domain": "LINUX32"}),
+        scheduler=("process", "scheduler", {"policy": "SCHED_BATCH", "nice": 5}),
+        io_priority=("process", "ioPriority", {"class": "IOPRIO_CLASS_BE", "priority": 6}),
+        cpu_affinity=("process", "execCPUAffinity", {"initial": "0"}),
+        apparmor=("process", "apparmorProfile", "some-profile"),
+        selinux=("process", "selinuxLabel", "some:label"),
+        mount_label=("linux", "mountLabel", "some:label"),
+        memory_policy=("linux", "memoryPolicy", {"mode": "MPOL_BIND", "nodes": "0"}),
+        net_devices=("linux", "netDevices", {"eth0": {"name": "eth1"}}),
+        intel_rdt=("linux", "intelRdt", {"closID": "x"}),
+    )
+    @hull_only
+    def test_what_is_not_acted_on_yet_is_refused_by_name(self, row):
+        parent, name, value = row
+        self.refused(lambda s: s[parent].update({name: value}), saying=f"/{parent}/{name}")
 
 
 class Exec(Process):

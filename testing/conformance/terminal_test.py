@@ -258,7 +258,7 @@ class Foreground(Terminal):
 
     def test_resizing_passes_through(self):
         process, master = self.run_script(
-            "trap 'stty size; exit' WINCH; sleep 0.1; echo ready; while :; do sleep 0.01; done"
+            "sleep 0.1; trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.01; done"
         )
         read_terminal(master, until=b"ready")
         fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 10, 20, 0, 0))

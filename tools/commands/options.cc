@@ -79,6 +79,9 @@ absl::StatusOr<runtime::ExecOptions> ReadExecOptions(const Invocation& invocatio
   RETURN_IF_ERROR(CheckEnv(options.env));
   options.cwd = arguments.Last("cwd");
   options.user = arguments.Last("user");
+  if (arguments.Has("user") && options.user.empty()) {
+    return absl::InvalidArgumentError("flag --user: expected UID[:GID]");  // not the config's
+  }
   for (const std::string& gid : arguments.All("additional-gids")) {
     ASSIGN_OR_RETURN(const uint64_t number, ParseNumber("additional-gids", gid, kMaxId));
     options.additional_gids.push_back(static_cast<uint32_t>(number));

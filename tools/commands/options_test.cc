@@ -116,6 +116,7 @@ TEST_F(OptionsTest, ExecRefusesWhatMakesNoSense) {
   EXPECT_THAT(Exec({"id"}).status().message(), HasSubstr("command to run is missing"));
   EXPECT_THAT(Exec({"-g", "4294967295", "id", "ls"}).status().message(),
               HasSubstr("--additional-gids"));
+  EXPECT_THAT(Exec({"--user=", "id", "ls"}).status().message(), HasSubstr("--user"));
   for (const char* env : {"A", "=1", ""}) {
     EXPECT_THAT(Exec({"-e", env, "id", "ls"}).status().message(), HasSubstr("--env")) << env;
   }
