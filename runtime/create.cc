@@ -48,18 +48,22 @@ bool DeniesSetgroups(const spec::Spec& spec) {
          IsSingleOwnId(spec.linux_, geteuid(), getegid());
 }
 
+// Our own cgroup is the container's where none is made for it.
+std::string InheritedCgroup(const cgroups::Host& host, absl::string_view controller) {
+  return cgroups::OwnCgroup(host, controller).value_or("/");
+}
+
 // The directory of the container in each hierarchy, for mounts of type "cgroup".
 plan::CgroupView ViewOf(const cgroups::Host& host, const cgroups::Location& location) {
   plan::CgroupView view;
   view.unified = host.mode == cgroups::Mode::kUnified;
   if (view.unified) {
-    view.unified_path =
-        location.directories.empty()
-            ? ""
-            : absl::StrCat(host.mount_point, "/", location.directories[0]);
+    view.unified_path = location.directories.empty()
+                            ? absl::StrCat(host.mount_point, InheritedCgroup(host, ""))
+                            : absl::StrCat(host.mount_point, "/", location.directories[0]);
     return view;
   }
-  for (size_t i = 0; i < host.hierarchies.size() && i < location.directories.size(); ++i) {
+  for (size_t i = 0; i < host.hierarchies.size(); ++i) {
     const cgroups::Hierarchy& hierarchy = host.hierarchies[i];
     plan::CgroupView::Hierarchy entry;
     entry.name = hierarchy.directory;
@@ -67,8 +71,21 @@ plan::CgroupView ViewOf(const cgroups::Host& host, const cgroups::Location& loca
       if (absl::StartsWith(controller, "name=")) entry.options.push_back("none");
       entry.options.push_back(controller);
     }
-    entry.host_path = absl::StrCat(host.mount_point, "/", location.directories[i]);
+    entry.host_path =
+        i < location.directories.size()
+            ? absl::StrCat(host.mount_point, "/", location.directories[i])
+            : absl::StrCat(host.mount_point, "/", hierarchy.directory,
+                           InheritedCgroup(host, hierarchy.controllers[0]));
     view.hierarchies.push_back(std::move(entry));
+  }
+  if (host.mode == cgroups::Mode::kHybrid) {
+    const bool made = location.directories.size() > host.hierarchies.size();
+    plan::CgroupView::Hierarchy unified;
+    unified.name = "unified";
+    unified.host_path =
+        made ? absl::StrCat(host.mount_point, "/", location.directories.back())
+             : absl::StrCat(host.mount_point, "/unified", InheritedCgroup(host, ""));
+    view.hierarchies.push_back(std::move(unified));
   }
   return view;
 }
@@ -121,7 +138,7 @@ absl::Status Creation::MakeManager() {
   request.container_id = options_.id;
   request.cgroups_path = linux_block.cgroups_path;
   request.resources = &linux_block.resources;
-  request.optional = (host_.euid != 0 || host_.in_user_namespace) &&
+  request.optional = (host_.euid != 0 || cgroups::InUserNamespace(host_)) &&
                      linux_block.cgroups_path.empty() && !AsksForLimits(linux_block.resources);
   ASSIGN_OR_RETURN(manager_, backend->make(host_, request));
   Trace("cgroup probe");

@@ -51,10 +51,6 @@ void CheckNames(const Spec& spec, const Path& path, Report* report) {
   }
 }
 
-bool Contains(const std::vector<std::string>& names, absl::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 void CheckRlimits(const std::vector<Rlimit>& rlimits, const Path& path, Report* report) {
   for (size_t i = 0; i < rlimits.size(); ++i) {
     if (rlimits[i].soft > rlimits[i].hard) {

@@ -145,8 +145,7 @@ absl::Status AddCgroupMount(const CreateInput& input, const Entry& entry, StepLi
   if (!input.cgroups.unified) {
     if (input.cgroups.hierarchies.empty()) {
       return absl::FailedPreconditionError(absl::StrCat(
-          entry.where, ": a cgroup mount needs the container's cgroup, and the cgroup manager is "
-                       "'disabled' or found none; remove the mount"));
+          entry.where, ": a cgroup mount shows cgroups, and this host has none; remove it"));
     }
     AddLegacyCgroups(input, entry, steps);
     return absl::OkStatus();

@@ -62,11 +62,14 @@ Array<Text> AddCandidates(const spec::Process& process, Arena& arena) {
 CapabilitySets SetsOf(const spec::Process& process) {
   if (!process.capabilities.has_value()) return {};
   const spec::Capabilities& sets = *process.capabilities;
-  return {.bounding = CapabilityMask(sets.bounding),
-          .effective = CapabilityMask(sets.effective),
-          .permitted = CapabilityMask(sets.permitted),
-          .inheritable = CapabilityMask(sets.inheritable),
-          .ambient = CapabilityMask(sets.ambient)};
+  CapabilitySets result = {.bounding = CapabilityMask(sets.bounding),
+                           .effective = CapabilityMask(sets.effective),
+                           .permitted = CapabilityMask(sets.permitted),
+                           .inheritable = CapabilityMask(sets.inheritable),
+                           .ambient = CapabilityMask(sets.ambient)};
+  // The kernel refuses an ambient capability that is not both; engines list such ones all the same.
+  result.ambient &= result.permitted & result.inheritable;
+  return result;
 }
 
 // Without no_new_privs a filter needs CAP_SYS_ADMIN, which the process then has until the filter is
