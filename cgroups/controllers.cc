@@ -34,11 +34,11 @@ Names Without(const Names& names, const Names& present) {
 std::string Reason(int dir_fd, absl::string_view path, const absl::Status& status) {
   const std::string type = ReadValue(dir_fd, "cgroup.type").value_or("domain");
   const int error = sys::StatusErrno(status);
-  if (type != "domain" && type != "domain threaded") {
+  if (type != "domain") {
     return absl::StrCat("cgroup '/", path, "' is of type '", type,
                         "', and a threaded subtree serves only cpu, cpuset, pids and perf_event");
   }
-  if (error == EBUSY || error == EOPNOTSUPP) {
+  if (error == EBUSY) {
     return absl::StrCat("cgroup '/", path,
                         "' has processes of its own, so it cannot hand controllers down (cgroup "
                         "v2 allows no internal processes); choose a linux.cgroupsPath elsewhere");
@@ -106,9 +106,9 @@ absl::StatusOr<Names> ReadControllers(int dir_fd, absl::string_view file) {
   return Names(absl::StrSplit(*text, absl::ByAnyChar(" \n"), absl::SkipEmpty()));
 }
 
-absl::Status EnableControllers(int root_fd, absl::string_view path, int parent_fd,
-                               absl::Span<const absl::string_view> wanted,
-                               absl::Span<const Need> needs) {
+absl::StatusOr<bool> EnableControllers(int root_fd, absl::string_view path, int parent_fd,
+                                       absl::Span<const absl::string_view> wanted,
+                                       absl::Span<const Need> needs) {
   ASSIGN_OR_RETURN(const Names available, ReadControllers(root_fd, "cgroup.controllers"));
   Names names;
   for (const std::string& name : available) {
@@ -122,7 +122,16 @@ absl::Status EnableControllers(int root_fd, absl::string_view path, int parent_f
     reasons = EnableDown(root_fd, path, names);
     ASSIGN_OR_RETURN(served, ReadControllers(parent_fd, kSubtreeControl));
   }
-  return CheckNeeds(needs, available, served, reasons);
+  RETURN_IF_ERROR(CheckNeeds(needs, available, served, reasons));
+  return Without(names, served).empty();
+}
+
+absl::Status MakeThreadedWhereNeeded(int dir_fd) {
+  if (ReadValue(dir_fd, "cgroup.type").value_or("domain") != "domain invalid") {
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(WriteValue(dir_fd, "cgroup.type", "threaded"), "making the cgroup threaded");
+  return absl::OkStatus();
 }
 
 }  // namespace hull::cgroups

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "spec/spec.h"
 
@@ -16,7 +17,7 @@ namespace hull::cgroups {
 // In a user namespace the kernel lets nobody attach such a program, and device files cannot be made
 // or opened there but for those that the host has given: then PermissionDenied counts as done.
 absl::Status FilterDevices(int dir_fd, const std::vector<spec::DeviceRule>& rules, bool replace,
-                           bool in_user_namespace);
+                           absl::FunctionRef<bool()> in_user_namespace);
 
 }  // namespace hull::cgroups
 

@@ -64,16 +64,27 @@ void DropShadowed(std::vector<Rule>& rules) {
   }
 }
 
-// Bits that come out the same without the rule: what would decide instead agrees with it.
+// Whether `bit` of the devices of rule `i` comes out the same without it: what would decide then, an
+// earlier rule that covers them or the default, agrees, and no earlier rule about some of them
+// disagrees before that.
+bool SameWithout(const std::vector<Rule>& rules, size_t i, uint8_t bit, bool default_allow) {
+  for (size_t j = i; j-- > 0;) {
+    if ((rules[j].access & bit) == 0 || !Overlaps(rules[j], rules[i])) continue;
+    if (rules[j].allow != rules[i].allow) return false;
+    if (Covers(rules[j], rules[i])) return true;
+  }
+  return rules[i].allow == default_allow;
+}
+
+// Whole rules only: one for all three bits is cheaper for the kernel than one for two.
 void DropRedundant(std::vector<Rule>& rules, bool default_allow) {
   for (size_t i = 0; i < rules.size(); ++i) {
-    if (rules[i].allow != default_allow) continue;
-    uint8_t opposed = 0;
-    for (size_t j = 0; j < i; ++j) {
-      const bool opposite = rules[j].allow != rules[i].allow;
-      if (opposite && Overlaps(rules[j], rules[i])) opposed |= rules[j].access;
+    bool redundant = true;
+    for (uint8_t bit : {DeviceRuleSet::kMknod, DeviceRuleSet::kRead, DeviceRuleSet::kWrite}) {
+      const bool decided = (rules[i].access & bit) != 0;
+      redundant = redundant && (!decided || SameWithout(rules, i, bit, default_allow));
     }
-    rules[i].access &= opposed;
+    if (redundant) rules[i].access = 0;
   }
 }
 

@@ -24,6 +24,7 @@ namespace {
 using sys::UniqueFd;
 
 constexpr unsigned kMode = 0755;
+constexpr long kSurelyLast = 2048;  // bytes
 
 struct SplitName {
   std::string parent, name;
@@ -161,7 +162,17 @@ void RemoveMade(int root_fd, const std::vector<std::string>& made) {
 
 absl::StatusOr<std::string> ReadValue(int dir_fd, absl::string_view file) {
   ASSIGN_OR_RETURN(const UniqueFd fd, sys::OpenBeneath(dir_fd, file, O_RDONLY));
-  ASSIGN_OR_RETURN(std::string text, sys::ReadAll(fd.get()));
+  std::string text;
+  char buffer[8192];
+  for (;;) {
+    const long size = sys::RawRead(fd.get(), buffer, sizeof(buffer));
+    if (size == -EINTR) continue;
+    if (size < 0) return sys::ErrnoStatus(static_cast<int>(-size));
+    text.append(buffer, static_cast<size_t>(size));
+    // The kernel fills a page with whole lines before it stops: much less than a page is the end.
+    // That spares the second read, and most files of a cgroup hold one number.
+    if (size < kSurelyLast) break;
+  }
   if (text.ends_with('\n')) text.pop_back();
   return text;
 }

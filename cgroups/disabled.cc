@@ -22,6 +22,7 @@ absl::Status NoCgroup() {
 class DisabledManager : public Manager {
  public:
   absl::StatusOr<sys::UniqueFd> Create() override { return sys::UniqueFd(); }
+  absl::Status RestrictDevices() override { return absl::OkStatus(); }
   absl::Status Attach(pid_t) override { return absl::OkStatus(); }
   absl::Status Update(const spec::Resources&) override { return NoCgroup(); }
   absl::Status Freeze(bool) override { return NoCgroup(); }

@@ -6,7 +6,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,6 +67,13 @@ unsigned long FsMagic(const std::string& path) {
   return statfs(path.c_str(), &info) == 0 ? static_cast<unsigned long>(info.f_type) : 0;
 }
 
+absl::StatusOr<std::string> ReadProcSelf(absl::string_view name) {
+  ASSIGN_OR_RETURN(std::string text,
+                   sys::ReadFileAt(AT_FDCWD, absl::StrCat("/proc/self/", name)),
+                   "reading '/proc/self/", name, "'");
+  return text;
+}
+
 }  // namespace
 
 absl::string_view ModeName(Mode mode) {
@@ -84,53 +90,57 @@ absl::string_view ModeName(Mode mode) {
   return "none";
 }
 
-absl::string_view OwnCgroup(const Host& host, absl::string_view controller) {
-  for (const auto& [controllers, path] : host.own_cgroups) {
+absl::StatusOr<std::string> OwnCgroup(const Host& host, absl::string_view controller) {
+  std::vector<std::pair<std::string, std::string>> asked;
+  if (host.own_cgroups.empty()) {
+    ASSIGN_OR_RETURN(const std::string text, ReadProcSelf("cgroup"));
+    asked = ParseProcCgroup(text);
+  }
+  for (const auto& [controllers, path] : host.own_cgroups.empty() ? asked : host.own_cgroups) {
     if (controllers == controller) return path;
     const std::vector<absl::string_view> names = absl::StrSplit(controllers, ',');
-    if (absl::c_linear_search(names, controller)) return path;
+    if (!controller.empty() && absl::c_linear_search(names, controller)) return path;
   }
-  return "/";
+  return std::string("/");
 }
 
-Host DescribeHost(absl::string_view mount_point, absl::string_view proc_cgroup,
-                  absl::FunctionRef<unsigned long(const std::string& path)> fs_magic,
-                  absl::FunctionRef<std::string()> mountinfo) {
+bool InUserNamespace(const Host& host) {
+  struct stat info;
+  if (host.in_user_namespace) return *host.in_user_namespace;
+  return stat("/proc/self/ns/user", &info) == 0 && info.st_ino != kInitialUserNamespace;
+}
+
+absl::StatusOr<Host> DescribeHost(absl::string_view mount_point, const HostSource& source) {
   Host host;
   host.mount_point = std::string(mount_point);
-  host.own_cgroups = ParseProcCgroup(proc_cgroup);
-  if (fs_magic(host.mount_point) == CGROUP2_SUPER_MAGIC) {
+  if (source.fs_magic(host.mount_point) == CGROUP2_SUPER_MAGIC) {
     host.mode = Mode::kUnified;
     return host;
   }
+  ASSIGN_OR_RETURN(const std::string own, source.proc_self("cgroup"));
+  host.own_cgroups = ParseProcCgroup(own);
   std::string mounts;
   for (const auto& [controllers, path] : host.own_cgroups) {
     if (controllers.empty()) continue;
     std::string directory(absl::StripPrefix(controllers, "name="));
-    if (fs_magic(absl::StrCat(mount_point, "/", directory)) != CGROUP_SUPER_MAGIC) {
-      if (mounts.empty()) mounts = mountinfo();
+    if (source.fs_magic(absl::StrCat(mount_point, "/", directory)) != CGROUP_SUPER_MAGIC) {
+      if (mounts.empty()) mounts = source.proc_self("mountinfo").value_or("");
       directory = FindMount(mounts, mount_point, SplitControllers(controllers));
     }
     if (directory.empty()) continue;  // bound to a hierarchy that nobody mounted here
     host.hierarchies.push_back({directory, SplitControllers(controllers)});
   }
+  if (host.hierarchies.empty()) return host;
   const bool unified =
-      fs_magic(absl::StrCat(mount_point, "/unified")) == CGROUP2_SUPER_MAGIC;
-  if (!host.hierarchies.empty()) host.mode = unified ? Mode::kHybrid : Mode::kLegacy;
+      source.fs_magic(absl::StrCat(mount_point, "/unified")) == CGROUP2_SUPER_MAGIC;
+  host.mode = unified ? Mode::kHybrid : Mode::kLegacy;
   return host;
 }
 
 absl::StatusOr<Host> ProbeHost(absl::string_view mount_point) {
-  ASSIGN_OR_RETURN(const std::string own, sys::ReadFileAt(AT_FDCWD, "/proc/self/cgroup"),
-                   "reading '/proc/self/cgroup'");
-  Host host = DescribeHost(mount_point, own, &FsMagic, [] {
-    return sys::ReadFileAt(AT_FDCWD, "/proc/self/mountinfo").value_or("");
-  });
+  ASSIGN_OR_RETURN(Host host, DescribeHost(mount_point, {&FsMagic, &ReadProcSelf}));
   host.systemd = access("/run/systemd/system", F_OK) == 0;
   host.euid = geteuid();
-  struct stat info;
-  host.in_user_namespace =
-      stat("/proc/self/ns/user", &info) == 0 && info.st_ino != kInitialUserNamespace;
   return host;
 }
 

@@ -2,6 +2,7 @@
 #ifndef HULL_CGROUPS_HOST_H_
 #define HULL_CGROUPS_HOST_H_
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,25 +34,30 @@ struct Host {
   std::string mount_point = "/sys/fs/cgroup";  // absolute; tests point it at a directory of theirs
   std::vector<Hierarchy> hierarchies;          // v1 and hybrid
   // The calling process's own cgroup: by controller list for v1 ("memory" → "/user"), "" for v2.
+  // Empty = not asked yet: a v2 host needs it for a relative cgroupsPath only.
   std::vector<std::pair<std::string, std::string>> own_cgroups;
   bool systemd = false;  // PID 1 is systemd (/run/systemd/system exists)
   unsigned euid = 0;
-  bool in_user_namespace = false;
+  std::optional<bool> in_user_namespace;  // absent = asked when it matters
 };
 
-// Our own cgroup in the hierarchy of `controller` ("" for v2), or "/" where it is not known.
-absl::string_view OwnCgroup(const Host& host, absl::string_view controller);
+// Our own cgroup in the hierarchy of `controller` ("" for v2), "/" where we are in none.
+absl::StatusOr<std::string> OwnCgroup(const Host& host, absl::string_view controller);
+bool InUserNamespace(const Host& host);
 
-// Asks the kernel: /proc/self/cgroup and a statfs of the mount point; with v1 one statfs more per
-// hierarchy, and /proc/self/mountinfo only where a hierarchy is not mounted under its usual name
-// (that file grows with the containers that run).
+// Asks the kernel: on v2 a statfs of the mount point and no more; with v1 also /proc/self/cgroup and
+// a statfs per hierarchy, and /proc/self/mountinfo only where a hierarchy is not mounted under its
+// usual name (that file grows with the containers that run). For a container that exists no probe is
+// needed: open() takes a Host of which only the mount point counts.
 absl::StatusOr<Host> ProbeHost(absl::string_view mount_point = "/sys/fs/cgroup");
 
-// The pure part of ProbeHost: `proc_cgroup` is the text of /proc/self/cgroup, `fs_magic` gives the
-// statfs f_type of a path (0 if there is none), `mountinfo` reads the text of that file.
-Host DescribeHost(absl::string_view mount_point, absl::string_view proc_cgroup,
-                  absl::FunctionRef<unsigned long(const std::string& path)> fs_magic,
-                  absl::FunctionRef<std::string()> mountinfo);
+// What ProbeHost asks, as functions: the statfs f_type of a path (0 if there is none) and the text of
+// a file of /proc/self.
+struct HostSource {
+  absl::FunctionRef<unsigned long(const std::string& path)> fs_magic;
+  absl::FunctionRef<absl::StatusOr<std::string>(absl::string_view name)> proc_self;
+};
+absl::StatusOr<Host> DescribeHost(absl::string_view mount_point, const HostSource& source);
 
 }  // namespace hull::cgroups
 

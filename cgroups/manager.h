@@ -35,6 +35,9 @@ struct Request {
   // True when nothing was asked (no path, no limits) and the caller is not privileged: then a host
   // that lets us make no cgroup is no error; location().directories is empty afterwards.
   bool optional = false;
+  // Create() leaves the device rules to RestrictDevices(): the kernel's check of the filter takes a
+  // good part of a container's start, and can run beside the container's own set-up.
+  bool defer_devices = false;
 };
 
 // Where a container's cgroup is; what State keeps of it. Directories relative to Host::mount_point.
@@ -55,6 +58,9 @@ class Manager {
   // must run before that process does anything of its own. On failure nothing is left behind.
   // AlreadyExists: the cgroup has processes or is frozen.
   virtual absl::StatusOr<sys::UniqueFd> Create() = 0;
+  // With Request::defer_devices, the second half of Create(). To be called before any code of the
+  // container's image runs. Otherwise nothing is left to do.
+  virtual absl::Status RestrictDevices() = 0;
   // Moves a process in. Where CLONE_INTO_CGROUP did it already this is a no-op for init, and the
   // way in for exec on kernels without it.
   virtual absl::Status Attach(pid_t pid) = 0;

@@ -73,6 +73,8 @@ absl::StatusOr<std::string> ResolvePath(absl::string_view cgroups_path,
   return ::hull::base::Annotate(path.status(), "linux.cgroupsPath: '", cgroups_path, "'");
 }
 
+bool IsRelative(absl::string_view cgroups_path) { return !cgroups_path.starts_with('/'); }
+
 std::string ParentCgroup(absl::string_view own) {
   const size_t slash = own.rfind('/');
   if (slash == absl::string_view::npos || slash == 0) return "/";

@@ -21,6 +21,9 @@ namespace hull::cgroups {
 absl::StatusOr<std::string> ResolvePath(absl::string_view cgroups_path,
                                         absl::string_view container_id, absl::string_view base);
 
+// Whether `cgroups_path` is beneath the caller's own cgroup (the second and third form).
+bool IsRelative(absl::string_view cgroups_path);
+
 // The cgroup above `own`; "/" for the root and for what lies outside our cgroup namespace ("/../x").
 std::string ParentCgroup(absl::string_view own);
 

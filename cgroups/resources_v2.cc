@@ -45,6 +45,14 @@ absl::Status CheckUsage(int64_t limit, Current current) {
                                "), and memory.checkBeforeUpdate forbids that"));
 }
 
+// memory.max in bytes, -1 for "max", 0 if unknown.
+int64_t LimitInForce(Current current) {
+  const std::string text = current("memory.max").value_or("");
+  int64_t limit = 0;
+  if (text == "max") return -1;
+  return absl::SimpleAtoi(text, &limit) ? limit : 0;
+}
+
 absl::Status ConvertMemory(const spec::Memory& memory, Current current,
                            std::vector<Write>& writes) {
   RETURN_IF_ERROR(RefuseMemoryFields(memory));
@@ -53,7 +61,10 @@ absl::Status ConvertMemory(const spec::Memory& memory, Current current,
   if (limit > 0 && memory.check_before_update.value_or(false)) {
     RETURN_IF_ERROR(CheckUsage(limit, current));
   }
-  ASSIGN_OR_RETURN(const std::string swap, SwapMaxFromTotal(memory.swap.value_or(0), limit));
+  const int64_t total = memory.swap.value_or(0);
+  // An update of the sum alone is less the memory limit that holds already.
+  const int64_t base = limit == 0 && total > 0 ? LimitInForce(current) : limit;
+  ASSIGN_OR_RETURN(const std::string swap, SwapMaxFromTotal(total, base));
   if (!swap.empty()) {
     // A kernel without swap accounting has no such file; "no limit" holds there anyway.
     writer.Add("memory.swap.max", swap, memory.swap ? "memory.swap" : "memory.limit",

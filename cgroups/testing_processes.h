@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,8 +15,8 @@
 #include <functional>
 #include <string>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 
 namespace hull::cgroups::testing {
 
@@ -54,6 +55,19 @@ class Child {
  private:
   pid_t pid_ = -1;
 };
+
+// errno of an open of `path` by a process born in the cgroup (-1: here), 0 if it works.
+inline int OpenIn(const char* path, int cgroup_fd, int flags = O_WRONLY) {
+  Child child([path, flags] { return open(path, flags) < 0 ? errno : 0; }, cgroup_fd);
+  return WEXITSTATUS(child.Wait());
+}
+
+inline int Burn(absl::Duration duration) {
+  const absl::Time end = absl::Now() + duration;
+  while (absl::Now() < end) {
+  }
+  return 0;
+}
 
 inline int Sleep() {
   for (;;) pause();

@@ -15,6 +15,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "cgroups/apply.h"
 #include "cgroups/backends.h"
 #include "cgroups/controllers.h"
@@ -50,13 +52,11 @@ struct Node {
 class V1Manager : public Manager {
  public:
   V1Manager(const Host& host, std::vector<Node> nodes, Request request)
-      : mount_point_(host.mount_point),
-        in_user_namespace_(host.in_user_namespace),
-        nodes_(std::move(nodes)),
-        request_(std::move(request)) {}
+      : host_(host), nodes_(std::move(nodes)), request_(std::move(request)) {}
   void set_adopted(std::vector<std::string> adopted) { adopted_ = std::move(adopted); }
 
   absl::StatusOr<UniqueFd> Create() override;
+  absl::Status RestrictDevices() override;
   absl::Status Attach(pid_t pid) override;
   absl::Status Update(const spec::Resources& resources) override;
   absl::Status Freeze(bool frozen) override;
@@ -83,12 +83,12 @@ class V1Manager : public Manager {
   int FdOf(absl::string_view controller) const;
   const Node& ProcessNode() const;
 
-  std::string mount_point_;
-  bool in_user_namespace_;
+  Host host_;
   std::vector<Node> nodes_;
   Request request_;
   std::vector<std::string> adopted_;
   UniqueFd mount_fd_;
+  bool devices_pending_ = false;
 };
 
 const Node* V1Manager::NodeOf(absl::string_view controller) const {
@@ -119,7 +119,7 @@ const Node& V1Manager::ProcessNode() const {
 
 absl::Status V1Manager::OpenMountOnce() {
   if (mount_fd_.valid()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(mount_fd_, OpenMount(mount_point_));
+  ASSIGN_OR_RETURN(mount_fd_, OpenMount(host_.mount_point));
   return absl::OkStatus();
 }
 
@@ -198,7 +198,7 @@ absl::Status V1Manager::ServeUnified(absl::Span<const Need> needs) {
   ASSIGN_OR_RETURN(
       const UniqueFd parent_fd,
       OpenDirectory(root_fd.get(), slash == absl::string_view::npos ? "" : path.substr(0, slash)));
-  return EnableControllers(root_fd.get(), path, parent_fd.get(), {}, elsewhere);
+  return EnableControllers(root_fd.get(), path, parent_fd.get(), {}, elsewhere).status();
 }
 
 absl::Status V1Manager::WriteLimits(const spec::Resources& resources, Current current,
@@ -231,10 +231,21 @@ absl::Status V1Manager::SetUp() {
     return ReadValue(FdOf(file.substr(0, file.find('.'))), file);
   };
   RETURN_IF_ERROR(WriteLimits(*request_.resources, current, nullptr));
-  if (in_user_namespace_) return absl::OkStatus();  // devices.* may not be written from there
+  devices_pending_ = true;
+  return request_.defer_devices ? absl::OkStatus() : RestrictDevices();
+}
+
+absl::Status V1Manager::RestrictDevices() {
+  if (!devices_pending_) return absl::OkStatus();
+  devices_pending_ = false;
   const Node* devices = NodeOf("devices");
-  return WriteDeviceFiles(devices == nullptr ? -1 : devices->fd.get(), request_.resources->devices,
-                          devices != nullptr && absl::c_linear_search(adopted_, devices->directory));
+  const bool adopted =
+      devices != nullptr && absl::c_linear_search(adopted_, devices->directory);
+  const absl::Status status = WriteDeviceFiles(devices == nullptr ? -1 : devices->fd.get(),
+                                               request_.resources->devices, adopted);
+  // The kernel lets nobody change them from there, and device files cannot be made there either.
+  if (absl::IsPermissionDenied(status) && InUserNamespace(host_)) return absl::OkStatus();
+  return status;
 }
 
 absl::StatusOr<UniqueFd> V1Manager::Create() {
@@ -329,11 +340,12 @@ absl::Status V1Manager::Signal(int signal) {
 absl::Status V1Manager::Destroy() {
   if (nodes_.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(OpenMountOnce());
+  const absl::Time deadline = absl::Now() + kDestroyTimeout;
   absl::Status status;
   for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) {
     node->fd.reset();
     if (absl::c_linear_search(adopted_, node->directory)) continue;
-    status.Update(RemoveDirectory(mount_fd_.get(), node->directory, kDestroyTimeout));
+    status.Update(RemoveDirectory(mount_fd_.get(), node->directory, deadline - absl::Now()));
   }
   return status;
 }
@@ -355,16 +367,17 @@ absl::Status ProbeV1(const Host& host) {
 absl::StatusOr<std::unique_ptr<Manager>> MakeV1(const Host& host, const Request& request) {
   std::vector<Node> nodes;
   for (const Hierarchy& hierarchy : host.hierarchies) {
+    ASSIGN_OR_RETURN(const std::string own, OwnCgroup(host, hierarchy.controllers.front()));
     ASSIGN_OR_RETURN(const std::string path,
-                     ResolvePath(request.cgroups_path, request.container_id,
-                                 OwnCgroup(host, hierarchy.controllers.front())));
+                     ResolvePath(request.cgroups_path, request.container_id, own));
     nodes.push_back(
         {.directory = absl::StrCat(hierarchy.directory, "/", path),
          .controllers = hierarchy.controllers});
   }
   if (host.mode == Mode::kHybrid) {
+    ASSIGN_OR_RETURN(const std::string own, OwnCgroup(host, ""));
     ASSIGN_OR_RETURN(const std::string path,
-                     ResolvePath(request.cgroups_path, request.container_id, OwnCgroup(host, "")));
+                     ResolvePath(request.cgroups_path, request.container_id, own));
     nodes.push_back({.directory = absl::StrCat(kUnified, "/", path)});
   }
   return std::make_unique<V1Manager>(host, std::move(nodes), request);

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <memory>
@@ -101,6 +101,266 @@ TEST_F(V1RootTest, FrozenProcessesAreKilledAllTheSame) {
   EXPECT_EQ(manager->Signal(SIGKILL), absl::OkStatus());
   EXPECT_EQ(WTERMSIG(child.Wait()), SIGKILL);
   EXPECT_EQ(manager->Destroy(), absl::OkStatus());
+}
+
+// ---- limits --------------------------------------------------------------------------------------
+
+TEST_F(V1RootTest, LimitsAreInTheFilesOfTheirHierarchies) {
+  resources_.memory.emplace().limit = 64 << 20;
+  resources_.memory->swap = 128 << 20;
+  resources_.memory->reservation = 32 << 20;
+  resources_.memory->swappiness = 10;
+  resources_.memory->disable_oom_killer = true;
+  resources_.cpu.emplace().shares = 512;
+  resources_.cpu->quota_us = 50000;
+  resources_.cpu->period_us = 200000;
+  resources_.cpu->burst_us = 1000;
+  resources_.cpu->cpus = "0";
+  resources_.cpu->mems = "0";
+  resources_.pids.emplace().limit = 17;
+  ASSERT_EQ(Make()->Create().status(), absl::OkStatus());
+  EXPECT_EQ(Read("memory", "memory.limit_in_bytes"), "67108864\n");
+  EXPECT_EQ(Read("memory", "memory.memsw.limit_in_bytes"), "134217728\n");
+  EXPECT_EQ(Read("memory", "memory.soft_limit_in_bytes"), "33554432\n");
+  EXPECT_EQ(Read("memory", "memory.swappiness"), "10\n");
+  EXPECT_THAT(Read("memory", "memory.oom_control"), HasSubstr("oom_kill_disable 1"));
+  EXPECT_EQ(Read("cpu", "cpu.shares"), "512\n");
+  EXPECT_EQ(Read("cpu", "cpu.cfs_quota_us"), "50000\n");
+  EXPECT_EQ(Read("cpu", "cpu.cfs_period_us"), "200000\n");
+  EXPECT_EQ(Read("cpu", "cpu.cfs_burst_us"), "1000\n");
+  EXPECT_EQ(Read("cpuset", "cpuset.cpus"), "0\n");
+  EXPECT_EQ(Read("pids", "pids.max"), "17\n");
+}
+
+TEST_F(V1RootTest, ThrottlesOfARealDeviceAreWrittenAndOfNoneNamed) {
+  std::string number;
+  for (const char* disk : {"vda", "sda", "nvme0n1", "loop0"}) {
+    const absl::StatusOr<std::string> text =
+        sys::ReadFileAt(AT_FDCWD, absl::StrCat("/sys/block/", disk, "/dev"));
+    if (number.empty() && text.ok()) number = text->substr(0, text->find('\n'));
+  }
+  ASSERT_FALSE(number.empty());
+  const int64_t major = atoi(number.c_str()), minor = atoi(number.c_str() + number.find(':') + 1);
+  resources_.block_io.emplace().throttle_read_bps_device = {{major, minor, 1048576}};
+  std::unique_ptr<Manager> manager = Make();
+  ASSERT_EQ(manager->Create().status(), absl::OkStatus());
+  EXPECT_EQ(Read("blkio", "blkio.throttle.read_bps_device"), absl::StrCat(number, " 1048576\n"));
+  spec::Resources update;
+  update.block_io.emplace().throttle_read_bps_device = {{major, minor, 2097152}, {4000, 7, 1}};
+  const absl::Status status = manager->Update(update);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("linux.resources.blockIO.throttleReadBpsDevice[1]"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("no block device with this number"));
+  EXPECT_EQ(Read("blkio", "blkio.throttle.read_bps_device"), absl::StrCat(number, " 1048576\n"));
+}
+
+TEST_F(V1RootTest, HybridServesTheControllersOfTheUnifiedHierarchyToo) {
+  if (host_.mode != Mode::kHybrid) GTEST_SKIP() << "not a hybrid host";
+  absl::StatusOr<sys::UniqueFd> mount = OpenMount(host_.mount_point);
+  const std::string available =
+      sys::ReadFileAt(mount->get(), "unified/cgroup.controllers").value_or("");
+  const std::string enabled =
+      sys::ReadFileAt(mount->get(), "unified/cgroup.subtree_control").value_or("");
+  if (!absl::StrContains(available, "hugetlb")) GTEST_SKIP() << "hugetlb is not there";
+  resources_.hugepage_limits = {{"2MB", 4194304}};
+  std::unique_ptr<Manager> manager = Make();
+  ASSERT_EQ(manager->Create().status(), absl::OkStatus());
+  EXPECT_EQ(Read("unified", "hugetlb.2MB.max"), "4194304\n");
+  EXPECT_EQ(manager->ReadStats()->hugetlb.count("2MB"), 1u);
+  EXPECT_EQ(manager->Destroy(), absl::OkStatus());
+  if (!absl::StrContains(enabled, "hugetlb")) {  // as it was
+    ASSERT_EQ(RemoveDirectory(mount->get(), absl::StrCat("unified/", top_), absl::Seconds(1)),
+              absl::OkStatus());
+    sys::WriteFileAt(mount->get(), "unified/cgroup.subtree_control", "-hugetlb").IgnoreError();
+  }
+}
+
+TEST_F(V1RootTest, UnifiedFileOfAV1ControllerIsNamed) {
+  if (host_.mode != Mode::kHybrid) GTEST_SKIP() << "not a hybrid host";
+  resources_.unified = {{"memory.high", "1000000"}};
+  const absl::Status status = Make()->Create().status();
+  EXPECT_TRUE(absl::IsUnavailable(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("linux.resources.unified.memory.high"));
+}
+
+TEST_F(V1RootTest, MissingControllerIsNamedAndNothingIsLeft) {
+  resources_.rdma["mlx"].hca_handles = 1;
+  const absl::Status status = Make()->Create().status();
+  EXPECT_TRUE(absl::IsUnavailable(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("linux.resources.rdma.mlx"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("'rdma'"));
+  for (const Hierarchy& hierarchy : host_.hierarchies) {
+    EXPECT_NE(access(absl::StrCat(host_.mount_point, "/", hierarchy.directory, "/", top_).c_str(),
+                     F_OK),
+              0)
+        << hierarchy.directory;
+  }
+}
+
+TEST_F(V1RootTest, LimitBelowTheUsageTellsTheUsage) {
+  std::unique_ptr<Manager> manager = Make();
+  ASSERT_EQ(manager->Create().status(), absl::OkStatus());
+  int ready[2], go[2];
+  ASSERT_EQ(pipe(ready) | pipe(go), 0);
+  testing::Child child([&] {
+    char byte = 0;
+    if (read(go[0], &byte, 1) != 1) return 1;
+    constexpr size_t kSize = 32 << 20;
+    char* memory = static_cast<char*>(malloc(kSize));
+    for (size_t i = 0; i < kSize; i += 4096) memory[i] = 1;
+    mlock(memory, kSize);  // reclaim and swap cannot help
+    if (write(ready[1], "r", 1) != 1) return 1;
+    return testing::Sleep();
+  });
+  ASSERT_EQ(manager->Attach(child.pid()), absl::OkStatus());
+  char byte = 0;
+  ASSERT_EQ(write(go[1], "g", 1), 1);
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  spec::Resources update;
+  update.memory.emplace().limit = 1 << 20;
+  const std::string message(manager->Update(update).message());
+  EXPECT_THAT(message, HasSubstr("linux.resources.memory.limit"));
+  EXPECT_THAT(message, HasSubstr("unable to set memory limit to 1048576 (current usage: "));
+  EXPECT_THAT(message, HasSubstr(", peak usage: "));
+  absl::StatusOr<Stats> stats = manager->ReadStats();
+  ASSERT_TRUE(stats.ok());
+  EXPECT_GT(stats->memory.usage.usage, 32u << 20);
+  EXPECT_GE(stats->memory.usage.max_usage, stats->memory.usage.usage);
+  EXPECT_GT(stats->cpu.total_ns, 0u);
+  EXPECT_EQ(stats->pids.current, 1u);
+}
+
+TEST_F(V1RootTest, UpdateIsAllOrNothing) {
+  resources_.pids.emplace().limit = 17;
+  resources_.cpu.emplace().quota_us = 50000;
+  std::unique_ptr<Manager> manager = Make();
+  ASSERT_EQ(manager->Create().status(), absl::OkStatus());
+  spec::Resources update;
+  update.cpu.emplace().quota_us = 60000;
+  update.pids.emplace().limit = -2;
+  update.memory.emplace().limit = 64 << 20;
+  update.memory->swap = 128 << 20;
+  EXPECT_EQ(manager->Update(update), absl::OkStatus());
+  EXPECT_EQ(Read("pids", "pids.max"), "max\n");
+  EXPECT_EQ(Read("cpu", "cpu.cfs_quota_us"), "60000\n");
+  update.cpu->quota_us = 70000;
+  update.memory->limit = 256 << 20;
+  update.memory->swap = 512 << 20;
+  update.cpu->cpus = "999";
+  const absl::Status status = manager->Update(update);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("linux.resources.cpu.cpus: writing '999'"));
+  EXPECT_EQ(Read("cpu", "cpu.cfs_quota_us"), "60000\n");
+  EXPECT_EQ(Read("memory", "memory.limit_in_bytes"), "67108864\n");
+  EXPECT_EQ(Read("memory", "memory.memsw.limit_in_bytes"), "134217728\n");
+}
+
+TEST_F(V1RootTest, PeriodThatDoesNotFitTheOldQuotaFollowsTheNewOne) {
+  resources_.cpu.emplace().quota_us = 2000;
+  resources_.cpu->period_us = 2000;
+  std::unique_ptr<Manager> manager = Make();
+  ASSERT_EQ(manager->Create().status(), absl::OkStatus());
+  resources_.cpu->quota_us = 1000;
+  resources_.cpu->period_us = 1000000;
+  EXPECT_EQ(manager->Update(resources_), absl::OkStatus());
+  EXPECT_EQ(Read("cpu", "cpu.cfs_period_us"), "1000000\n");
+  EXPECT_EQ(Read("cpu", "cpu.cfs_quota_us"), "1000\n");
+}
+
+// ---- devices -------------------------------------------------------------------------------------
+
+TEST_F(V1RootTest, DeniedDeviceCannotBeOpened) {
+  resources_.devices = {spec::DeviceRule()};
+  std::unique_ptr<Manager> manager = Make();
+  ASSERT_EQ(manager->Create().status(), absl::OkStatus());
+  int go[2];
+  ASSERT_EQ(pipe(go), 0);
+  testing::Child child([&] {
+    char byte = 0;
+    if (read(go[0], &byte, 1) != 1) return 1;
+    if (open("/dev/null", O_WRONLY) < 0) return 2;
+    return open("/dev/kmsg", O_WRONLY) < 0 ? errno : 0;
+  });
+  ASSERT_EQ(manager->Attach(child.pid()), absl::OkStatus());
+  ASSERT_EQ(write(go[1], "g", 1), 1);
+  EXPECT_EQ(WEXITSTATUS(child.Wait()), EPERM);
+  EXPECT_THAT(Read("devices", "devices.list"), HasSubstr("c 1:3 rwm\n"));
+}
+
+TEST_F(V1RootTest, AllowAllLeavesTheParentsRules) {
+  spec::DeviceRule all;
+  all.allow = true;
+  resources_.devices = {spec::DeviceRule(), all};
+  ASSERT_EQ(Make()->Create().status(), absl::OkStatus());
+  EXPECT_EQ(Read("devices", "devices.list"), "a *:* rwm\n");
+}
+
+TEST_F(V1RootTest, ExceptionToAnExceptionIsRefusedByName) {
+  spec::DeviceRule wide, narrow;
+  wide.allow = true;
+  wide.type = narrow.type = "c";
+  wide.major = narrow.major = 7;
+  narrow.minor = 3;
+  resources_.devices = {spec::DeviceRule(), wide, narrow};
+  const absl::Status status = Make()->Create().status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("'c 7:3 rw'"));
+}
+
+// ---- whose cgroup it is --------------------------------------------------------------------------
+
+TEST_F(V1RootTest, CgroupWithProcessesInOneHierarchyIsRefused) {
+  std::unique_ptr<Manager> first = Make();
+  ASSERT_EQ(first->Create().status(), absl::OkStatus());
+  testing::Child child(testing::Sleep);
+  ASSERT_EQ(sys::WriteFileAt(AT_FDCWD, Path("pids", "cgroup.procs"), absl::StrCat(child.pid())),
+            absl::OkStatus());
+  const absl::Status status = Make()->Create().status();
+  EXPECT_TRUE(absl::IsAlreadyExists(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("/pids/"));
+}
+
+TEST_F(V1RootTest, AdoptedCgroupsOutliveTheContainer) {
+  ASSERT_EQ(Make()->Create().status(), absl::OkStatus());
+  std::unique_ptr<Manager> second = Make();
+  ASSERT_EQ(second->Create().status(), absl::OkStatus());
+  EXPECT_EQ(second->location().adopted.size(), second->location().directories.size());
+  EXPECT_EQ(second->Destroy(), absl::OkStatus());
+  EXPECT_EQ(access(Path("memory", "").c_str(), F_OK), 0);
+}
+
+TEST_F(V1RootTest, NewCpusetBelowAnEmptyOneHasCpus) {
+  absl::StatusOr<sys::UniqueFd> mount = OpenMount(host_.mount_point);
+  ASSERT_TRUE(MakeDirectory(mount->get(), absl::StrCat("cpuset/", top_)).ok());
+  ASSERT_EQ(Make()->Create().status(), absl::OkStatus());
+  EXPECT_NE(Read("cpuset", "cpuset.cpus"), "\n");
+  EXPECT_NE(Read("cpuset", "cpuset.mems"), "\n");
+}
+
+TEST_F(V1RootTest, WithoutAPathItIsBeneathOurOwnCgroup) {
+  request_.cgroups_path = "";
+  request_.container_id = absl::StrCat("hull-test-id-", getpid());
+  std::unique_ptr<Manager> manager = Make();
+  for (const std::string& directory : manager->location().directories) {
+    EXPECT_TRUE(directory.ends_with(request_.container_id)) << directory;
+  }
+  ASSERT_EQ(manager->Create().status(), absl::OkStatus());
+  EXPECT_EQ(manager->Destroy(), absl::OkStatus());
+}
+
+TEST_F(V1RootTest, OpenedAgainFromItsLocationWithoutAProbe) {
+  std::unique_ptr<Manager> manager = Make();
+  ASSERT_EQ(manager->Create().status(), absl::OkStatus());
+  testing::Child child(testing::Sleep);
+  ASSERT_EQ(manager->Attach(child.pid()), absl::OkStatus());
+  Host plain;
+  absl::StatusOr<std::unique_ptr<Manager>> again = kV1Backend.open(plain, manager->location());
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_THAT(*(*again)->Pids(), UnorderedElementsAre(child.pid()));
+  EXPECT_EQ((*again)->Freeze(true), absl::OkStatus());
+  EXPECT_EQ((*again)->Freeze(false), absl::OkStatus());
+  EXPECT_EQ((*again)->Signal(SIGKILL), absl::OkStatus());
+  EXPECT_EQ(WTERMSIG(child.Wait()), SIGKILL);
+  EXPECT_EQ((*again)->Destroy(), absl::OkStatus());
 }
 
 }  // namespace

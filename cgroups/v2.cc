@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "cgroups/apply.h"
 #include "cgroups/backends.h"
 #include "cgroups/controllers.h"
@@ -41,15 +42,14 @@ constexpr absl::string_view kWanted[] = {"cpuset", "cpu",  "io",   "memory",
 class V2Manager : public Manager {
  public:
   V2Manager(const Host& host, Location location)
-      : mount_point_(host.mount_point),
-        in_user_namespace_(host.in_user_namespace),
-        location_(std::move(location)) {}
+      : host_(host), location_(std::move(location)) {}
   V2Manager(const Host& host, Location location, const Request& request)
       : V2Manager(host, std::move(location)) {
     request_ = request;
   }
 
   absl::StatusOr<UniqueFd> Create() override;
+  absl::Status RestrictDevices() override;
   absl::Status Attach(pid_t pid) override;
   absl::Status Update(const spec::Resources& resources) override;
   absl::Status Freeze(bool frozen) override;
@@ -71,12 +71,12 @@ class V2Manager : public Manager {
   absl::Status WriteLimits(const spec::Resources& resources, int parent_fd, Current current,
                            std::vector<Undo>* undo);
 
-  std::string mount_point_;
-  bool in_user_namespace_;
+  Host host_;
   Location location_;
   Request request_;
   UniqueFd root_fd_;  // the mount point
   UniqueFd fd_;       // the cgroup
+  bool filter_pending_ = false;
 };
 
 // Opens the cgroup once; NotFound if it is gone.
@@ -84,7 +84,7 @@ absl::Status V2Manager::Open() {
   if (fd_.valid()) return absl::OkStatus();
   if (none()) return absl::FailedPreconditionError("the container has no cgroup");
   if (!root_fd_.valid()) {
-    ASSIGN_OR_RETURN(root_fd_, OpenMount(mount_point_));
+    ASSIGN_OR_RETURN(root_fd_, OpenMount(host_.mount_point));
   }
   ASSIGN_OR_RETURN(fd_, OpenDirectory(root_fd_.get(), path()), "cgroup '/", path(), "'");
   return absl::OkStatus();
@@ -105,31 +105,32 @@ absl::Status V2Manager::CheckUnused() const {
 
 absl::Status V2Manager::WriteLimits(const spec::Resources& resources, int parent_fd,
                                     Current current, std::vector<Undo>* undo) {
-  RETURN_IF_ERROR(EnableControllers(root_fd_.get(), path(), parent_fd, kWanted,
-                                    NeededControllers(resources)));
+  ASSIGN_OR_RETURN(const bool all, EnableControllers(root_fd_.get(), path(), parent_fd, kWanted,
+                                                     NeededControllers(resources)));
+  if (!all) RETURN_IF_ERROR(MakeThreadedWhereNeeded(fd_.get()));
   ASSIGN_OR_RETURN(const std::vector<Write> writes,
                    ConvertV2(resources, [](absl::string_view) { return true; }, current));
   return ApplyWrites(writes, [this](absl::string_view) { return fd_.get(); }, undo);
 }
 
 absl::Status V2Manager::SetUp(const NewDirectory& made) {
-  static const spec::Resources kNoLimits;
-  const spec::Resources& resources = request_.resources ? *request_.resources : kNoLimits;
+  const spec::Resources no_limits;
+  const spec::Resources& resources = request_.resources ? *request_.resources : no_limits;
   if (made.adopted) RETURN_IF_ERROR(CheckUnused());
   const auto current = [this, &made](absl::string_view file) -> absl::StatusOr<std::string> {
     if (!made.adopted) return absl::NotFoundError("a new cgroup has the kernel's defaults");
     return ReadValue(fd_.get(), file);
   };
   RETURN_IF_ERROR(WriteLimits(resources, made.parent_fd.get(), current, nullptr));
-  if (request_.resources != nullptr) {
-    RETURN_IF_ERROR(FilterDevices(fd_.get(), resources.devices, made.adopted, in_user_namespace_));
-  }
+  filter_pending_ = request_.resources != nullptr;
+  if (made.adopted) location_.adopted = location_.directories;
+  if (!request_.defer_devices) RETURN_IF_ERROR(RestrictDevices());
   if (request_.delegate_uid) return DelegateCgroup(fd_.get(), *request_.delegate_uid);
   return absl::OkStatus();
 }
 
 absl::Status V2Manager::Make() {
-  ASSIGN_OR_RETURN(root_fd_, OpenMount(mount_point_));
+  ASSIGN_OR_RETURN(root_fd_, OpenMount(host_.mount_point));
   ASSIGN_OR_RETURN(NewDirectory made, MakeDirectory(root_fd_.get(), path()));
   fd_ = std::move(made.fd);
   absl::Status status = SetUp(made);
@@ -138,7 +139,6 @@ absl::Status V2Manager::Make() {
     RemoveMade(root_fd_.get(), made.made);
     return status;
   }
-  if (made.adopted) location_.adopted = location_.directories;
   return absl::OkStatus();
 }
 
@@ -150,6 +150,13 @@ absl::StatusOr<UniqueFd> V2Manager::Create() {
   }
   RETURN_IF_ERROR(status);
   return sys::OpenAt(fd_.get(), ".", kDirectoryFlags);
+}
+
+absl::Status V2Manager::RestrictDevices() {
+  if (!filter_pending_) return absl::OkStatus();
+  filter_pending_ = false;
+  return FilterDevices(fd_.get(), request_.resources->devices, !location_.adopted.empty(),
+                       [this] { return InUserNamespace(host_); });
 }
 
 absl::Status V2Manager::Attach(pid_t pid) {
@@ -211,7 +218,7 @@ absl::Status V2Manager::Destroy() {
   fd_.reset();
   if (none() || !location_.adopted.empty()) return absl::OkStatus();
   if (!root_fd_.valid()) {
-    ASSIGN_OR_RETURN(root_fd_, OpenMount(mount_point_));
+    ASSIGN_OR_RETURN(root_fd_, OpenMount(host_.mount_point));
   }
   return RemoveDirectory(root_fd_.get(), path(), kDestroyTimeout);
 }
@@ -232,9 +239,14 @@ absl::Status ProbeV2(const Host& host) {
 }
 
 absl::StatusOr<std::unique_ptr<Manager>> MakeV2(const Host& host, const Request& request) {
-  // Our own cgroup usually holds processes and so cannot hand controllers down: a sibling can.
-  ASSIGN_OR_RETURN(std::string path, ResolvePath(request.cgroups_path, request.container_id,
-                                                 ParentCgroup(OwnCgroup(host, ""))));
+  std::string base = "/";
+  if (IsRelative(request.cgroups_path)) {
+    // Our own cgroup usually holds processes and so cannot hand controllers down: a sibling can.
+    ASSIGN_OR_RETURN(const std::string own, OwnCgroup(host, ""));
+    base = ParentCgroup(own);
+  }
+  ASSIGN_OR_RETURN(std::string path,
+                   ResolvePath(request.cgroups_path, request.container_id, base));
   Location location;
   location.backend = std::string(kV2Backend.name);
   location.directories.push_back(std::move(path));
