@@ -264,8 +264,8 @@ TEST(CacheKeyTest, IsTheSameInEveryProcess) {
 }
 
 TEST_F(CacheTest, AnEnginesProfileComesBackAsItWasCompiled) {
-  const Compiled cold = CompileCached(dir_, kLibseccompBackend, EngineProfile()).value();
-  const Compiled warm = CompileCached(dir_, kLibseccompBackend, EngineProfile()).value();
+  const Compiled cold = CompileCached(dir_, kDirectBackend, EngineProfile()).value();
+  const Compiled warm = CompileCached(dir_, kDirectBackend, EngineProfile()).value();
   EXPECT_THAT(Entries(), SizeIs(1));
   EXPECT_TRUE(Same(cold, warm));
   EXPECT_THAT(warm.unknown_syscalls, ::testing::Contains("hull_test_no_such_call"));

@@ -31,23 +31,25 @@ double MedianUs(int rounds, const std::function<void()>& body) {
 }  // namespace
 
 int main() {
+  using hull::seccomp::Backend;
   using hull::seccomp::CacheKey;
   using hull::seccomp::CompileCached;
+  using hull::seccomp::kDirectBackend;
   using hull::seccomp::kLibseccompBackend;
   const hull::spec::Seccomp profile = hull::seccomp::EngineProfile();
   char dir[] = "/tmp/hull-compile-bench-XXXXXX";
   if (mkdtemp(dir) == nullptr) return 1;
-  const auto compiled = kLibseccompBackend.compile(profile);
-  if (!compiled.ok()) return 1;
-  std::printf("instructions  %8zu\n", compiled->filter.instructions.size());
-  std::printf("compile       %8.1f us\n",
-              MedianUs(21, [&] { kLibseccompBackend.compile(profile).status().IgnoreError(); }));
-  std::printf("key           %8.1f us\n",
-              MedianUs(1001, [&] { CacheKey(kLibseccompBackend, profile); }));
-  const auto cached = [&] {
-    CompileCached(dir, kLibseccompBackend, profile).status().IgnoreError();
-  };
-  std::printf("cold cache    %8.1f us\n", MedianUs(1, cached));
-  std::printf("warm cache    %8.1f us\n", MedianUs(1001, cached));
+  for (const Backend* backend : {&kDirectBackend, &kLibseccompBackend}) {
+    const auto compiled = backend->compile(profile);
+    if (!compiled.ok()) return 1;
+    const auto cached = [&] { CompileCached(dir, *backend, profile).status().IgnoreError(); };
+    std::printf("%s\n", std::string(backend->name).c_str());
+    std::printf("  instructions  %8zu\n", compiled->filter.instructions.size());
+    std::printf("  compile       %8.1f us\n",
+                MedianUs(21, [&] { backend->compile(profile).status().IgnoreError(); }));
+    std::printf("  key           %8.1f us\n", MedianUs(1001, [&] { CacheKey(*backend, profile); }));
+    std::printf("  cold cache    %8.1f us\n", MedianUs(1, cached));
+    std::printf("  warm cache    %8.1f us\n", MedianUs(1001, cached));
+  }
   return std::system(("rm -r " + std::string(dir)).c_str());
 }

@@ -33,9 +33,10 @@ struct Backend {
   // the default says are dropped; for one system call, a rule without arguments beats those with
   // them. Calls newer than every rule give ENOSYS where the default refuses (enosys_stub.h). On
   // 32-bit architectures, x32 included, the low halves of values are compared. Two rules with
-  // different actions whose arguments overlap have no order in the spec, and none here: one of the
-  // two holds. InvalidArgument names the JSON path below /linux/seccomp, the value and what was
-  // expected; Unimplemented: this kernel lacks the action.
+  // different actions whose arguments overlap have no order in the spec: "direct" takes the first,
+  // with "libseccomp" one of the two holds.
+  // InvalidArgument names the JSON path below /linux/seccomp, the value and what was expected;
+  // Unimplemented: this kernel lacks the action ("libseccomp" alone asks).
   absl::StatusOr<Compiled> (*compile)(const spec::Seccomp& seccomp);
   // The generator and its version, "libseccomp 2.5.4", and the number of this backend's own
   // generation, raised whenever it makes another filter of the same spec: the cache's key has both.
@@ -43,6 +44,10 @@ struct Backend {
   uint64_t revision;
 };
 
+// Generates the program itself, in less than a millisecond: the better one.
+extern const Backend kDirectBackend;  // "direct"
+// libseccomp generates it: tens of milliseconds for an engine's profile, and 2.5.4 can be wrong
+// where the rules of one call compare one argument in several ways other than equality.
 extern const Backend kLibseccompBackend;  // "libseccomp"
 
 }  // namespace hull::seccomp

@@ -42,40 +42,48 @@ long Load(const Filter& filter) {
 
 constexpr int kNotLoaded = 250;
 
-// The wait status of a child that loads `seccomp` and exits with what `body` returns.
-int StatusUnder(const spec::Seccomp& seccomp, const std::function<int()>& body) {
-  const Filter filter = kLibseccompBackend.compile(seccomp).value().filter;
-  const pid_t pid = fork();
-  if (pid == 0) {
-    if (Load(filter) < 0) _exit(kNotLoaded);
-    _exit(body());
+class LoadTest : public ::testing::TestWithParam<const Backend*> {
+ protected:
+  // The wait status of a child that loads `seccomp` and exits with what `body` returns.
+  static int StatusUnder(const spec::Seccomp& seccomp, const std::function<int()>& body) {
+    const Filter filter = GetParam()->compile(seccomp).value().filter;
+    const pid_t pid = fork();
+    if (pid == 0) {
+      if (Load(filter) < 0) _exit(kNotLoaded);
+      _exit(body());
+    }
+    int status = -1;
+    EXPECT_EQ(waitpid(pid, &status, 0), pid);
+    return status;
   }
-  int status = -1;
-  EXPECT_EQ(waitpid(pid, &status, 0), pid);
-  return status;
-}
+};
+
+INSTANTIATE_TEST_SUITE_P(Both, LoadTest, ::testing::Values(&kDirectBackend, &kLibseccompBackend),
+                         [](const auto& param_info) {
+                           return std::string(param_info.param->name);
+                         });
 
 int ErrnoOfGetppid() { return syscall(SYS_getppid) == -1 ? errno : 0; }
 
-TEST(LoadTest, ErrnoIsSeenByTheProgram) {
+TEST_P(LoadTest, ErrnoIsSeenByTheProgram) {
   const int status = StatusUnder(With("getppid", "SCMP_ACT_ERRNO"), ErrnoOfGetppid);
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), EPERM);
 }
 
-TEST(LoadTest, LogLetsTheCallThrough) {
+TEST_P(LoadTest, LogLetsTheCallThrough) {
   const int status = StatusUnder(With("getppid", "SCMP_ACT_LOG"), ErrnoOfGetppid);
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
-TEST(LoadTest, TraceWithoutATracerIsENOSYS) {
+TEST_P(LoadTest, TraceWithoutATracerIsENOSYS) {
   const int status = StatusUnder(With("getppid", "SCMP_ACT_TRACE"), ErrnoOfGetppid);
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), ENOSYS);
 }
 
-TEST(LoadTest, KillAndTrapEndTheProgramBySIGSYS) {
+TEST_P(LoadTest, KillAndTrapEndTheProgramBySIGSYS) {
   for (const char* action :
        {"SCMP_ACT_KILL", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_TRAP"}) {
     const int status = StatusUnder(With("getppid", action), ErrnoOfGetppid);
@@ -84,7 +92,7 @@ TEST(LoadTest, KillAndTrapEndTheProgramBySIGSYS) {
   }
 }
 
-TEST(LoadTest, EverySupportedFlagIsTakenByTheKernel) {
+TEST_P(LoadTest, EverySupportedFlagIsTakenByTheKernel) {
   for (const std::string& flag : ProbeFeatures().supported_flags) {
     for (const char* action : {"SCMP_ACT_ERRNO", "SCMP_ACT_NOTIFY"}) {
       spec::Seccomp seccomp = With("mkdir", action);
@@ -96,7 +104,7 @@ TEST(LoadTest, EverySupportedFlagIsTakenByTheKernel) {
   }
 }
 
-TEST(LoadTest, AnEnginesProfileLetsAProgramWorkAndRefusesTheRest) {
+TEST_P(LoadTest, AnEnginesProfileLetsAProgramWorkAndRefusesTheRest) {
   const int status = StatusUnder(EngineProfile(), [] {
     int wrong = 0;
     wrong |= syscall(SYS_getppid) > 0 ? 0 : 1;
@@ -113,9 +121,8 @@ TEST(LoadTest, AnEnginesProfileLetsAProgramWorkAndRefusesTheRest) {
 }
 
 // A thread of the child would need the filter too; so the grandchild asks and the child answers.
-TEST(LoadTest, NotifyAsksTheHolderOfTheFd) {
-  const Filter filter =
-      kLibseccompBackend.compile(With("getppid", "SCMP_ACT_NOTIFY")).value().filter;
+TEST_P(LoadTest, NotifyAsksTheHolderOfTheFd) {
+  const Filter filter = GetParam()->compile(With("getppid", "SCMP_ACT_NOTIFY")).value().filter;
   const pid_t pid = fork();
   if (pid == 0) {
     const int listener = static_cast<int>(Load(filter));

@@ -47,7 +47,7 @@ absl::Status Load(const hull::seccomp::Filter& filter) {
 absl::Status Run(const std::string& names, char** argv) {
   // CompileCached() of seccomp/cache.h does the same through a directory of compiled filters.
   const absl::StatusOr<hull::seccomp::Compiled> compiled =
-      hull::seccomp::kLibseccompBackend.compile(Forbidding(names));
+      hull::seccomp::kDirectBackend.compile(Forbidding(names));
   if (!compiled.ok()) return compiled.status();
   for (const std::string& name : compiled->unknown_syscalls) {
     std::fprintf(stderr, "warning: no system call is called '%s'\n", name.c_str());

@@ -241,6 +241,10 @@ absl::Status Check(absl::Span<const sock_filter> program) {
 
 absl::StatusOr<uint32_t> Evaluate(absl::Span<const sock_filter> program, const seccomp_data& data) {
   RETURN_IF_ERROR(Check(program));
+  return EvaluateChecked(program, data);
+}
+
+uint32_t EvaluateChecked(absl::Span<const sock_filter> program, const seccomp_data& data) {
   return Machine(data).Run(program);
 }
 
