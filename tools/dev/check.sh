@@ -76,7 +76,6 @@ check_scripts() {
 }
 
 check_arrows() {
-  python3 tools/dev/arrows.py --self-test
   BAZEL=$BAZEL python3 tools/dev/arrows.py
 }
 

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""count_tests.py: what counts as a case, and which skips are let pass."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import unittest
+
+SCRIPT = pathlib.Path(__file__).with_name("count_tests.py")
+DIR = pathlib.Path(os.environ["TEST_TMPDIR"])
+
+GTEST = """<testsuites><testsuite name="A">
+<testcase name="Good" status="run" result="completed" classname="A"/>
+<testcase name="Bad" status="run" result="completed" classname="A"><failure message="x"/></testcase>
+<testcase name="Skip" status="run" result="skipped" classname="A"><skipped message="x"/></testcase>
+</testsuite></testsuites>"""
+PASSED = '<testsuites><testsuite name="s"><testcase name="s" status="run"/></testsuite></testsuites>'
+
+
+def count(results, skips=""):
+    """Runs the script on {target: (status, [xml])}; returns its exit code and lines."""
+    events = []
+    for number, (label, (status, reports)) in enumerate(results.items()):
+        for shard, xml in enumerate(reports):
+            path = DIR / f"{number}-{shard}.xml"
+            path.write_text(xml)
+            events.append({"id": {"testResult": {"label": label}}, "testResult": {
+                "testActionOutput": [{"name": "test.log", "uri": "file:///none"},
+                                     {"name": "test.xml", "uri": f"file://{path}"}]}})
+        if status:
+            events.append({"id": {"testSummary": {"label": label}}, "testSummary": {"overallStatus": status}})
+        else:
+            events.append({"id": {"targetConfigured": {"label": label}}, "configured": {"testSize": "SMALL"}})
+    (DIR / "events.json").write_text("\n".join(map(json.dumps, events)))
+    (DIR / "skips.txt").write_text("# comment\n" + skips)
+    run = subprocess.run([sys.executable, SCRIPT, DIR / "events.json", DIR / "skips.txt"],
+                         capture_output=True, text=True)
+    return run.returncode, run.stdout.splitlines()
+
+
+class CountTests(unittest.TestCase):
+    def test_cases_of_all_shards_are_added(self):
+        self.assertEqual(count({"//a:t": ("PASSED", [PASSED, PASSED]), "//b:t": ("PASSED", [PASSED])}),
+                         (0, ["3 passed, 0 failed, 0 skipped"]))
+
+    def test_an_unexplained_skip_fails(self):
+        code, lines = count({"//a:t": ("FAILED", [GTEST])})
+        self.assertEqual((code, lines[-1]), (1, "1 passed, 2 failed, 0 skipped"))
+        self.assertIn("FAILED: //a:t A.Skip: skipped, and testing/skips.txt does not say why", lines)
+
+    def test_an_explained_skip_is_counted_apart(self):
+        _, lines = count({"//a:t": ("FAILED", [GTEST])}, "//a:t A.S* the kernel is too old\n")
+        self.assertEqual(lines[-1], "1 passed, 1 failed, 1 skipped")
+        self.assertIn("SKIPPED: //a:t A.Skip: the kernel is too old", lines)
+
+    def test_a_skip_of_another_target_is_not_explained(self):
+        self.assertEqual(count({"//a:t": ("FAILED", [GTEST])}, "//b:t A.S* why\n")[1][-1],
+                         "1 passed, 2 failed, 0 skipped")
+
+    def test_a_target_that_did_not_build_fails(self):
+        self.assertEqual(count({"//a:t": (None, []), "//b:t": ("FAILED_TO_BUILD", [])})[1][-1],
+                         "0 passed, 2 failed, 0 skipped")
+
+    def test_a_timeout_without_a_failed_case_fails(self):
+        self.assertEqual(count({"//a:t": ("TIMEOUT", [PASSED])})[1][-1], "1 passed, 1 failed, 0 skipped")
+
+
+if __name__ == "__main__":
+    unittest.main()
