@@ -130,7 +130,9 @@ absl::Status KillContainer(Container& container) {
   }
   // Also without an init: its pid namespace may be shared, so that others have survived it.
   ASSIGN_OR_RETURN(cgroups::Manager * manager, container.cgroup());
-  RETURN_IF_ERROR(manager->Signal(SIGKILL));
+  const absl::Status killed = manager->Signal(SIGKILL);
+  // FailedPrecondition: it was made without a cgroup, so that init is all there is to know of.
+  if (!absl::IsFailedPrecondition(killed)) RETURN_IF_ERROR(killed);
   if (container.init_pid() != 0 && !HasEnded(container.init_pidfd(), kKillWaitMs)) {
     return absl::DeadlineExceededError(
         absl::StrCat("container '", container.state().id(), "': its init, pid ",
@@ -144,12 +146,17 @@ absl::Status DestroyContainer(Container& container, const Config& config) {
   RETURN_IF_ERROR(manager->Destroy());
   const absl::StatusOr<spec::Spec> spec = container.LoadSpec();
   RETURN_IF_ERROR(container.dir().Remove());
-  if (!spec.ok() || !spec->hooks.has_value()) return absl::OkStatus();
-  const absl::Status hooks =
-      RunHooks(spec->hooks->poststop, "poststop",
-               StateJson(container.state(), *spec, "stopped", "0"), container.state().bundle());
-  if (!hooks.ok() && config.warn) config.warn(hooks.message());
+  if (spec.ok()) RunPoststopHooks(container.state(), *spec, config);
   return absl::OkStatus();
+}
+
+void RunPoststopHooks(const State& state, const spec::Spec& spec, const Config& config) {
+  if (!spec.hooks.has_value() || spec.hooks->poststop.empty()) return;
+  const std::string json = StateJson(state, spec, "stopped", "0");
+  for (const absl::Status& failure :
+       RunAllHooks(spec.hooks->poststop, "poststop", json, state.bundle())) {
+    if (config.warn) config.warn(failure.message());
+  }
 }
 
 std::string StateJson(const State& state, const spec::Spec& spec, absl::string_view status,

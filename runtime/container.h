@@ -53,6 +53,9 @@ absl::Status KillContainer(Container& container);
 // Removes the cgroup and the directory, then runs the poststop hooks, whose failures are warnings.
 absl::Status DestroyContainer(Container& container, const Config& config);
 
+// All of them, whatever becomes of each; failures are warnings.
+void RunPoststopHooks(const State& state, const spec::Spec& spec, const Config& config);
+
 // The state document of runtime.md#state on one line; with an empty pid, as head and tail around it.
 std::string StateJson(const State& state, const spec::Spec& spec, absl::string_view status,
                       absl::string_view pid);

@@ -92,8 +92,8 @@ plan::CgroupView ViewOf(const cgroups::Host& host, const cgroups::Location& loca
 
 }  // namespace
 
-Creation::Creation(const Config& config, const CreateOptions& options, bool gated)
-    : config_(config), options_(options), gated_(gated) {}
+Creation::Creation(const Config& config, const CreateOptions& options, Gate gate, bool detached)
+    : config_(config), options_(options), gate_kind_(gate), detached_(detached) {}
 
 Creation::~Creation() {
   if (committed_) return;
@@ -111,6 +111,9 @@ Creation::~Creation() {
 absl::Status Creation::Think() {
   RETURN_IF_ERROR(ValidateId(options_.id));
   ASSIGN_OR_RETURN(bundle_, LoadBundle(options_, config_));
+  RETURN_IF_ERROR(
+      CheckConsole(bundle_.spec().process->terminal, detached_, options_.console_socket));
+  RETURN_IF_ERROR(CheckListener(bundle_.spec()));
   RETURN_IF_ERROR(MakeManager());
   RETURN_IF_ERROR(MakeFilter());
   state_.set_id(options_.id);
@@ -194,7 +197,7 @@ absl::Status Creation::MakeDescriptors() {
   main_end_ = std::move(ends.first);
   child_end_ = std::move(ends.second);
   fds_.sync = child_end_.get();
-  if (gated_) {
+  if (gate_kind_ == Gate::kSocket) {
     ASSIGN_OR_RETURN(gate_, MakeStartGate(dir_->fd()));
     fds_.start_gate = gate_.get();
   }
@@ -349,11 +352,7 @@ absl::Status Creation::Destroy() {
   // Others of a shared pid namespace may have survived the process.
   RETURN_IF_ERROR(manager_->Destroy());
   RETURN_IF_ERROR(dir_->Remove());
-  const spec::Spec& spec = bundle_.spec();
-  if (!spec.hooks.has_value() || spec.hooks->poststop.empty()) return absl::OkStatus();
-  const absl::Status hooks = RunHooks(spec.hooks->poststop, "poststop",
-                                      StateJson(state_, spec, "stopped", "0"), bundle_.directory);
-  if (!hooks.ok() && config_.warn) config_.warn(hooks.message());
+  RunPoststopHooks(state_, bundle_.spec(), config_);
   return absl::OkStatus();
 }
 

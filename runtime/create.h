@@ -22,8 +22,10 @@ namespace hull::runtime {
 
 class Creation {
  public:
-  // `gated`: init waits at a start gate of its own, so that we may go; else at our channel.
-  Creation(const Config& config, const CreateOptions& options, bool gated);
+  // Where init waits for the start: at a socket of its own, so that we may go, or at our channel.
+  enum class Gate { kSocket, kChannel };
+  // `detached`: we do not stay to serve the container's terminal.
+  Creation(const Config& config, const CreateOptions& options, Gate gate, bool detached);
   // Undoes whatever was made, unless Commit() was called.
   ~Creation();
 
@@ -60,7 +62,8 @@ class Creation {
 
   const Config& config_;
   const CreateOptions& options_;
-  const bool gated_;
+  const Gate gate_kind_;
+  const bool detached_;
   bool committed_ = false;
 
   Bundle bundle_;
@@ -85,6 +88,10 @@ absl::StatusOr<seccomp::Compiled> CompileFilter(const Config& config,
 // Writes `pid` atomically, without a newline.
 absl::Status WritePidFile(const std::string& path, pid_t pid);
 absl::Status CheckPreservedFds(int count);
+// A console socket is needed exactly where there is a terminal and nobody stays to serve it.
+absl::Status CheckConsole(bool terminal, bool detached, const std::string& console_socket);
+// A filter that notifies is loaded after the start: its agent's socket is looked for before.
+absl::Status CheckListener(const spec::Spec& spec);
 // {"ociVersion", "fds", "pid", "metadata", "state"} to the agent at listenerPath.
 absl::Status HandOverToAgent(const State& state, const spec::Spec& spec, absl::string_view status,
                              pid_t pid, int notify_fd);

@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <string>
@@ -50,6 +52,35 @@ absl::Status CheckPreservedFds(int count) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
     return absl::InvalidArgumentError(absl::StrCat(
         "--preserve-fds ", count, ": descriptor ", fd, " is not open; pass the number of open ones"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckConsole(bool terminal, bool detached, const std::string& console_socket) {
+  if (terminal && detached && console_socket.empty()) {
+    return absl::InvalidArgumentError(
+        "/process/terminal: a detached container's terminal needs a console socket to be sent to; "
+        "pass --console-socket");
+  }
+  if (!console_socket.empty() && !terminal) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the console socket '", console_socket,
+                     "' would receive nothing: /process/terminal is false; leave it out"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckListener(const spec::Spec& spec) {
+  if (!spec.linux_.seccomp.has_value() || spec.linux_.seccomp->listener_path.empty()) {
+    return absl::OkStatus();
+  }
+  const std::string& path = spec.linux_.seccomp->listener_path;
+  struct stat info;
+  const std::string where = absl::StrCat("/linux/seccomp/listenerPath: '", path, "'");
+  if (stat(path.c_str(), &info) != 0) return sys::ErrnoStatus(errno, where);
+  if (!S_ISSOCK(info.st_mode)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(where, " is no socket; name the one that the seccomp agent listens on"));
   }
   return absl::OkStatus();
 }

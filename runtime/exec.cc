@@ -175,6 +175,7 @@ class Joining {
 
   absl::Status MakeDescriptors() {
     RETURN_IF_ERROR(CheckPreservedFds(options_.preserve_fds));
+    RETURN_IF_ERROR(CheckConsole(process_.terminal, options_.detach, options_.console_socket));
     ASSIGN_OR_RETURN(auto ends, sync::Channel::MakePair());
     main_end_ = std::move(ends.first);
     child_end_ = std::move(ends.second);

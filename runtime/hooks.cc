@@ -104,18 +104,33 @@ absl::Status RunHook(const spec::Hook& hook, absl::string_view state_json,
   return absl::OkStatus();
 }
 
+absl::Status RunNamedHook(const spec::Hook& hook, absl::string_view name, size_t index,
+                          absl::string_view state_json, const std::string& bundle) {
+  const absl::Status status = RunHook(hook, state_json, bundle);
+  if (status.ok()) return status;
+  // "hook 'x' exited with …" reads as one sentence, so the macros' colon is not wanted here.
+  return absl::Status(status.code(), absl::StrCat("/hooks/", name, "/", index, ": hook '",
+                                                  hook.path, "' ", status.message()));
+}
+
 }  // namespace
 
 absl::Status RunHooks(const std::vector<spec::Hook>& hooks, absl::string_view name,
                       absl::string_view state_json, const std::string& bundle) {
   for (size_t i = 0; i < hooks.size(); ++i) {
-    const absl::Status status = RunHook(hooks[i], state_json, bundle);
-    if (status.ok()) continue;
-    // "hook 'x' exited with …" reads as one sentence, so the macros' colon is not wanted here.
-    return absl::Status(status.code(), absl::StrCat("/hooks/", name, "/", i, ": hook '",
-                                                    hooks[i].path, "' ", status.message()));
+    RETURN_IF_ERROR(RunNamedHook(hooks[i], name, i, state_json, bundle));
   }
   return absl::OkStatus();
+}
+
+std::vector<absl::Status> RunAllHooks(const std::vector<spec::Hook>& hooks, absl::string_view name,
+                                      absl::string_view state_json, const std::string& bundle) {
+  std::vector<absl::Status> failures;
+  for (size_t i = 0; i < hooks.size(); ++i) {
+    const absl::Status status = RunNamedHook(hooks[i], name, i, state_json, bundle);
+    if (!status.ok()) failures.push_back(status);
+  }
+  return failures;
 }
 
 }  // namespace hull::runtime

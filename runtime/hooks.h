@@ -17,6 +17,10 @@ namespace hull::runtime {
 absl::Status RunHooks(const std::vector<spec::Hook>& hooks, absl::string_view name,
                       absl::string_view state_json, const std::string& bundle);
 
+// The same, but whatever becomes of one, the next follows: every failure.
+std::vector<absl::Status> RunAllHooks(const std::vector<spec::Hook>& hooks, absl::string_view name,
+                                      absl::string_view state_json, const std::string& bundle);
+
 }  // namespace hull::runtime
 
 #endif  // HULL_RUNTIME_HOOKS_H_

@@ -50,7 +50,7 @@ absl::Status WordFailure(const Config& config, const State& state, const sync::M
   options.bundle = state.bundle();
   Config quiet = config;
   quiet.warn = nullptr;
-  Creation creation(quiet, options, /*gated=*/true);
+  Creation creation(quiet, options, Creation::Gate::kSocket, /*detached=*/false);
   RETURN_IF_ERROR(creation.Think(), "the container's process could not be executed");
   return creation.Word(message);
 }
@@ -60,7 +60,7 @@ absl::Status WordFailure(const Config& config, const State& state, const sync::M
 Runtime::Runtime(Config config) : config_(std::move(config)) {}
 
 absl::Status Runtime::Create(const CreateOptions& options) {
-  Creation creation(config_, options, /*gated=*/true);
+  Creation creation(config_, options, Creation::Gate::kSocket, /*detached=*/true);
   RETURN_IF_ERROR(creation.Think());
   RETURN_IF_ERROR(creation.CarryOut());
   creation.Commit();
@@ -69,7 +69,7 @@ absl::Status Runtime::Create(const CreateOptions& options) {
 }
 
 absl::StatusOr<std::string> Runtime::Explain(const CreateOptions& options) {
-  Creation creation(config_, options, /*gated=*/true);
+  Creation creation(config_, options, Creation::Gate::kSocket, /*detached=*/false);
   RETURN_IF_ERROR(creation.Think());
   return creation.Explain();
 }
@@ -79,7 +79,8 @@ absl::Status Runtime::Start(absl::string_view id) {
   ASSIGN_OR_RETURN(const ContainerStatus status, container.Status());
   if (status == ContainerStatus::kStopped) {
     return absl::FailedPreconditionError(
-        absl::StrCat("cannot start container '", id, "': container process exited before start"));
+        absl::StrCat("cannot start container '", id,
+                     "' that is stopped: container process exited before start"));
   }
   if (status != ContainerStatus::kCreated) return WrongStatus(container, "start", status);
   ASSIGN_OR_RETURN(const spec::Spec spec, container.LoadSpec());
@@ -104,7 +105,7 @@ absl::Status Runtime::Start(absl::string_view id) {
 absl::StatusOr<int> Runtime::Run(const CreateOptions& create, const RunOptions& run) {
   std::optional<Foreground> foreground;
   if (!run.detach) foreground.emplace();
-  Creation creation(config_, create, /*gated=*/false);
+  Creation creation(config_, create, Creation::Gate::kChannel, run.detach);
   RETURN_IF_ERROR(creation.Think());
   RETURN_IF_ERROR(creation.CarryOut());
   ASSIGN_OR_RETURN(const sys::UniqueFd terminal, creation.TakeTerminal());
@@ -186,8 +187,9 @@ absl::Status Runtime::Delete(absl::string_view id, bool force) {
     return container.status();
   }
   ASSIGN_OR_RETURN(const ContainerStatus status, container->Status());
-  const bool ended = status == ContainerStatus::kStopped;
-  if (!ended && status != ContainerStatus::kCreated && !force) {
+  // An unfinished create has no init, and whoever made it is gone: the lock is ours.
+  const bool dead = container->init_pid() == 0;
+  if (!dead && !force) {
     return absl::FailedPreconditionError(absl::StrCat("cannot delete container ", id,
                                                       " that is not stopped: ",
                                                       StatusName(status)));

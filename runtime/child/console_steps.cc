@@ -66,7 +66,7 @@ int SendMaster(Context& context, int socket_fd, int master_fd) {
 int BindConsole(Context& context, int slave_fd) {
   const UniqueFd target(
       OpenOrMakeInRoot(context, "/dev/console", NodeType::kFile, RESOLVE_NO_SYMLINKS));
-  if (!target.valid()) return -EBADF;
+  if (!target.valid()) return target.get();
   const UniqueFd tree(static_cast<int>(
       HULL_TRY(context, kOpenTree, OpenTree(slave_fd, "", AT_EMPTY_PATH))));
   HULL_TRY(context, kMoveMount, MoveMount(tree.get(), target.get()));
@@ -78,9 +78,9 @@ int BindConsole(Context& context, int slave_fd) {
 int MakeConsole(Context& context, const Step& step) {
   const plan::ConsoleStep& console = step.console;
   const UniqueFd master(OpenMaster(context));
-  if (!master.valid()) return -EBADF;
+  if (!master.valid()) return master.get();
   UniqueFd slave(OpenSlave(context, master.get()));
-  if (!slave.valid()) return -EBADF;
+  if (!slave.valid()) return slave.get();
   if (console.rows != 0 && console.columns != 0) {
     struct winsize size = {};
     size.ws_row = console.rows;

@@ -53,7 +53,7 @@ int BindNode(Context& context, const plan::DeviceStep& device) {
     return context.Fail(Operation::kWrongNode, -ENODEV);
   }
   const UniqueFd target(OpenOrMakeInRoot(context, path, NodeType::kFile, RESOLVE_NO_SYMLINKS));
-  if (!target.valid()) return -EBADF;
+  if (!target.valid()) return target.get();
   HULL_TRY(context, kMoveMount, MoveMount(tree.get(), target.get()));
   return 0;
 }
@@ -66,7 +66,7 @@ int MakeDevice(Context& context, const Step& step) {
   const char* name = nullptr;
   const UniqueFd parent(
       OpenParentInRoot(context, context.text(device.path), RESOLVE_NO_SYMLINKS, &name));
-  if (!parent.valid()) return -EBADF;
+  if (!parent.valid()) return parent.get();
   const int error = MakeNode(context, device, parent.get(), name);
   if (error == -EPERM && (device.mode & S_IFMT) != S_IFIFO) return BindNode(context, device);
   return error;
@@ -76,7 +76,7 @@ int MakeSymlink(Context& context, const Step& step) {
   const char* name = nullptr;
   const UniqueFd parent(OpenParentInRoot(context, context.text(step.symlink.path),
                                          RESOLVE_NO_SYMLINKS, &name));
-  if (!parent.valid()) return -EBADF;
+  if (!parent.valid()) return parent.get();
   const char* target = context.text(step.symlink.target);
   long made = RawCall(__NR_symlinkat, AsArg(target), parent.get(), AsArg(name));
   if (made == -EEXIST && step.symlink.replace != 0) {

@@ -89,7 +89,7 @@ int JudgeHook(Context& context, int pid, int pidfd, int error_fd, int32_t timeou
 
 int RunHook(Context& context, const plan::HooksStep& hooks, const plan::HookEntry& hook) {
   const UniqueFd state(MakeStateFile(context, hooks));
-  if (!state.valid()) return -EBADF;
+  if (!state.valid()) return state.get();
   int pipe[2];
   HULL_TRY(context, kHookSpawn, RawCall(__NR_pipe2, AsArg(pipe), O_CLOEXEC));
   const UniqueFd error_read(pipe[0]);

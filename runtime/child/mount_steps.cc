@@ -115,10 +115,10 @@ int PutInPlace(Context& context, const plan::MountStep& mount, int tree_fd, int 
 
 int MountBind(Context& context, const plan::MountStep& mount, const char* source) {
   const UniqueFd tree(CloneSource(context, mount, source));
-  if (!tree.valid()) return -EBADF;
+  if (!tree.valid()) return tree.get();
   const NodeType type = IsDirectory(tree.get()) ? NodeType::kDirectory : NodeType::kFile;
   const UniqueFd target(OpenTarget(context, mount, type));
-  if (!target.valid()) return -EBADF;
+  if (!target.valid()) return target.get();
   int error = ApplyAttributes(context, tree.get(), mount.attr_set, mount.attr_clear, 0);
   if (error < 0) return error;
   error = ApplyAttributes(context, tree.get(), mount.recursive_attr_set,
@@ -147,10 +147,10 @@ int MountByCall(Context& context, const plan::MountStep& mount, int target_fd) {
 
 int MountFileSystem(Context& context, const plan::MountStep& mount) {
   const UniqueFd target(OpenTarget(context, mount, NodeType::kDirectory));
-  if (!target.valid()) return -EBADF;
+  if (!target.valid()) return target.get();
   if (!FitsFsConfig(context, mount)) return MountByCall(context, mount, target.get());
   const UniqueFd tree(MakeFileSystem(context, mount, target.get()));
-  if (!tree.valid()) return -EBADF;
+  if (!tree.valid()) return tree.get();
   if (mount.copy_up != 0) {
     if (const int error = CopyUp(context, target.get(), tree.get()); error < 0) return error;
   }

@@ -38,7 +38,7 @@ int MakeComponent(int parent_fd, const char* name, NodeType type) {
 int MakeInRoot(int root_fd, const char* path, NodeType type, uint64_t resolve) {
   char prefix[kPathMax];
   UniqueFd parent(sys::RawOpenAt(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!parent.valid()) return -EBADF;
+  if (!parent.valid()) return parent.get();
   size_t n = 0;
   while (path[n] != '\0') {
     const size_t start = path[n] == '/' ? n + 1 : n;

@@ -198,7 +198,7 @@ std::string DescribeStep(const Plan& plan, const Step& step) {
     case StepKind::kOwnStdio:
       return absl::StrCat("giving stdio to uid ", step.flags.flags);
     case StepKind::kFindExecutable:
-      return absl::StrCat("finding the executable ", text(plan.at(step.find.candidates, 0)));
+      return absl::StrCat("finding the executable ", text(step.find.name));
     case StepKind::kHome:
       return absl::StrCat("finding the home of uid ", step.home.uid);
     case StepKind::kIdentity:

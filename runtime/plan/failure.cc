@@ -102,19 +102,18 @@ absl::string_view Hint(const Step& step, const sync::Message& failure) {
 
 // `exec: "x": …` is how runc's texts begin, which engines match.
 absl::Status ExecutableStatus(const Plan& plan, const Step& step, const sync::Message& failure) {
-  const std::string last = plan.text(plan.at(step.find.candidates, step.find.candidates.count - 1));
+  const char* name = plan.text(step.find.name);
   if (failure.operation == Operation::kNotExecutable) {
     const char* path = plan.text(plan.at(step.find.candidates, failure.index));
     return absl::PermissionDeniedError(
         absl::StrCat("exec: \"", path, "\": ", ErrnoText(failure.error)));
   }
-  if (step.find.candidates.count > 1) {
-    const std::string name = last.substr(last.rfind('/') + 1);
+  if (step.find.in_path != 0) {
     return absl::NotFoundError(
         absl::StrCat("exec: \"", name, "\": executable file not found in $PATH"));
   }
   return absl::NotFoundError(
-      absl::StrCat("exec: \"", last, "\": stat ", last, ": no such file or directory"));
+      absl::StrCat("exec: \"", name, "\": stat ", name, ": no such file or directory"));
 }
 
 absl::Status HookStatus(const Plan& plan, const Step& step, const sync::Message& failure) {

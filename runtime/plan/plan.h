@@ -180,7 +180,9 @@ struct DirectoryChange {  // kWorkingDirectory
 };
 
 struct FindStep {
+  Text name;       // args[0]
   Array<Text> candidates;
+  uint32_t in_path;  // looked for in PATH's directories
 };
 
 struct HomeStep {

@@ -149,7 +149,9 @@ void AddIdentitySteps(const ProcessInput& input, PointerVector& envp, StepList& 
     step.home.env_slot = static_cast<uint32_t>(env.size());
   }
   Step& find = steps.Add(StepKind::kFindExecutable, "/process/args/0");
+  find.find.name = steps.arena().AddText(process.args[0]);
   find.find.candidates = AddCandidates(process, steps.arena());
+  find.find.in_path = !absl::StrContains(process.args[0], '/');
   steps.Add(StepKind::kReady);
 }
 

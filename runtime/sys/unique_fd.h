@@ -1,4 +1,5 @@
-// UniqueFd: owns one file descriptor. Freestanding: safe in a cloned child and in the init program.
+// UniqueFd: owns one file descriptor, or keeps the -errno that stands in its place. Freestanding:
+// safe in a cloned child and in the init program.
 #ifndef HULL_RUNTIME_SYS_UNIQUE_FD_H_
 #define HULL_RUNTIME_SYS_UNIQUE_FD_H_
 
