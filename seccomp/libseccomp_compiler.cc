@@ -38,23 +38,15 @@ absl::Status LibraryError(int result, absl::string_view what) {
   return absl::InternalError(absl::StrCat(what, ": libseccomp says ", sys::ErrnoName(-result)));
 }
 
-bool KernelLacks(uint32_t action) {
-  uint32_t bare = action & SECCOMP_RET_ACTION_FULL;
-  return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &bare) != 0 && errno == EOPNOTSUPP;
-}
-
-// Why the library does not take an action that the policy has.
-absl::Status RefusedAction(uint32_t action, absl::string_view path) {
-  if (KernelLacks(action)) {
-    return absl::UnimplementedError(absl::StrCat(path, ": this kernel lacks the action"));
-  }
+// The policy has checked everything else.
+absl::Status RefusedAction(absl::string_view path) {
   return BadValue(path, "libseccomp does not take the action, expected an errno below 4095");
 }
 
 absl::StatusOr<Context> MakeContext(const Policy& policy) {
   Context context(seccomp_init(policy.default_action));
   if (context == nullptr) {
-    return RefusedAction(policy.default_action, "/linux/seccomp/defaultAction");
+    return RefusedAction("/linux/seccomp/defaultAction");
   }
   // no_new_privs is the process's own business: the spec says when it is set, not the filter. The
   // binary tree costs a few milliseconds here and saves hundreds of comparisons in every call.
@@ -90,7 +82,7 @@ absl::Status AddRule(void* context, const PolicyRule& rule, const std::string& n
     // EEXIST: an earlier rule says the same, or all of it and more.
     if (result == 0 || result == -EEXIST) continue;
     const std::string path = RulePath(rule.position);
-    if (result == -EINVAL) return RefusedAction(rule.action, path + "/action");
+    if (result == -EINVAL) return RefusedAction(path + "/action");
     return LibraryError(result, absl::StrCat(path, ": adding '", name, "'"));
   }
   return absl::OkStatus();
@@ -159,7 +151,7 @@ std::string Version() {
 }  // namespace
 
 const constinit Backend kLibseccompBackend = {
-    .name = "libseccomp", .probe = &Probe, .compile = &Compile, .version = &Version, .revision = 2};
+    .name = "libseccomp", .probe = &Probe, .compile = &Compile, .version = &Version, .revision = 1};
 
 // A null program: a kernel that knows the operation looks at it and faults.
 Host ProbeHost() {

@@ -4,6 +4,8 @@
 #include <linux/bpf_common.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -45,6 +47,19 @@ absl::StatusOr<uint32_t> ActionOf(absl::string_view action,
   if (data <= largest) return word->value | data;
   return BadValue(errno_path, absl::StrCat(data, " is out of range, expected 0..", largest,
                                            "; use a number of errno(3)"));
+}
+
+// Linux 4.14 brought the question, KILL_PROCESS and LOG, 5.0 NOTIFY. An older kernel loads a filter
+// that returns what it does not know, and kills.
+absl::Status CheckKernelHas(uint32_t action, absl::string_view name, absl::string_view path) {
+  uint32_t bare = action & SECCOMP_RET_ACTION_FULL;
+  const bool young =
+      bare == SECCOMP_RET_KILL_PROCESS || bare == SECCOMP_RET_LOG || bare == SECCOMP_RET_USER_NOTIF;
+  if (!young || syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &bare) == 0) {
+    return absl::OkStatus();
+  }
+  if (errno != EOPNOTSUPP && errno != EINVAL) return absl::OkStatus();  // we may not ask
+  return absl::UnimplementedError(absl::StrCat(path, ": this kernel lacks ", name));
 }
 
 // TSYNC is taken and means nothing: the filter is loaded in a process of one thread.
@@ -161,6 +176,7 @@ absl::Status AddRule(const spec::Seccomp& seccomp, size_t position, Policy& poli
   const std::string action_path = path + "/action";
   ASSIGN_OR_RETURN(const uint32_t action,
                    ActionOf(rule.action, rule.errno_ret, action_path, path + "/errnoRet"));
+  RETURN_IF_ERROR(CheckKernelHas(action, rule.action, action_path));
   if (action == SECCOMP_RET_USER_NOTIF) {
     RETURN_IF_ERROR(CheckListener(seccomp, action_path));
     policy.notifies = true;
@@ -257,6 +273,8 @@ absl::StatusOr<Policy> MakePolicy(const spec::Seccomp& seccomp) {
   ASSIGN_OR_RETURN(policy.default_action,
                    ActionOf(seccomp.default_action, seccomp.default_errno_ret,
                             "/linux/seccomp/defaultAction", "/linux/seccomp/defaultErrnoRet"));
+  RETURN_IF_ERROR(CheckKernelHas(policy.default_action, seccomp.default_action,
+                                 "/linux/seccomp/defaultAction"));
   policy.notifies = policy.default_action == SECCOMP_RET_USER_NOTIF;
   if (policy.notifies) RETURN_IF_ERROR(CheckListener(seccomp, "/linux/seccomp/defaultAction"));
   ASSIGN_OR_RETURN(policy.architectures, TokensOf(seccomp));
