@@ -11,7 +11,7 @@ absl::Span<const cgroups::Backend> DefaultCgroupBackends() {
 }
 
 absl::Span<const seccomp::Backend> DefaultSeccompBackends() {
-  static const seccomp::Backend table[] = {seccomp::kLibseccompBackend};
+  static const seccomp::Backend table[] = {seccomp::kDirectBackend, seccomp::kLibseccompBackend};
   return table;
 }
 
