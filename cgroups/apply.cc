@@ -86,8 +86,8 @@ std::string LikelyCause(int dir_fd, const Write& write, int error) {
 
 absl::Status Describe(int dir_fd, const Write& write, const absl::Status& status) {
   const std::string cause = LikelyCause(dir_fd, write, sys::StatusErrno(status));
-  const absl::Status named = base::Annotate(status, write.field, ": writing '", write.value,
-                                            "' to '", write.file, "'");
+  const absl::Status named =
+      base::Annotate(status, write.field, ": writing '", write.value, "' to '", write.file, "'");
   if (cause.empty()) return named;
   absl::Status full(named.code(), absl::StrCat(named.message(), " (", cause, ")"));
   named.ForEachPayload([&full](absl::string_view type, const absl::Cord& payload) {
@@ -118,8 +118,8 @@ absl::Status ApplyWrites(absl::Span<const Write> writes, DirectoryOf directory_o
     if (write.when == When::kIfRefused && !absl::c_linear_search(refused, write.file)) continue;
     const int dir_fd = directory_of(write.controller);
     if (dir_fd < 0) {
-      return absl::UnavailableError(absl::StrCat(write.field, ": the cgroup has no controller '",
-                                                 write.controller, "'"));
+      return absl::UnavailableError(
+          absl::StrCat(write.field, ": the cgroup has no controller '", write.controller, "'"));
     }
     const absl::Status status = WriteOne(dir_fd, write, undo);
     const int error = sys::StatusErrno(status);
@@ -143,9 +143,9 @@ void RollBack(absl::Span<const Undo> undo) {
   }
 }
 
-std::string UndoValue(absl::string_view file, absl::string_view written,
-                      absl::string_view before) {
-  const auto keyed = absl::c_find_if(kKeyedFiles, [file](const Keyed& k) { return k.file == file; });
+std::string UndoValue(absl::string_view file, absl::string_view written, absl::string_view before) {
+  const auto keyed =
+      absl::c_find_if(kKeyedFiles, [file](const Keyed& k) { return k.file == file; });
   if (file == "memory.oom_control") {  // reads "oom_kill_disable 0" and more, takes the number
     return absl::StrContains(before, "oom_kill_disable 1") ? "1" : "0";
   }

@@ -36,15 +36,15 @@ class ApplyTest : public ::testing::Test {
     return sys::ReadFileAt(fd_.get(), file).value_or("(none)");
   }
   absl::Status Apply(const std::vector<Write>& writes, std::vector<Undo>* undo = nullptr) {
-    return ApplyWrites(writes, [this](absl::string_view) { return fd_.get(); }, undo);
+    return ApplyWrites(
+        writes, [this](absl::string_view) { return fd_.get(); }, undo);
   }
 
   std::string path_;
   sys::UniqueFd fd_;
 };
 
-Write Make(const char* controller, const char* file, const char* value,
-           When when = When::kAlways) {
+Write Make(const char* controller, const char* file, const char* value, When when = When::kAlways) {
   return {controller, file, value, absl::StrCat("linux.resources.", file), when};
 }
 
@@ -66,32 +66,34 @@ TEST_F(ApplyTest, MissingFileNamesFieldFileAndCause) {
 
 TEST_F(ApplyTest, MissingFileIsPassedOverWhereItMayBeMissing) {
   Set("io.weight", "");
-  EXPECT_EQ(Apply({Make("io", "rsvd", "1", When::kIfPresent),
-                   Make("io", "io.bfq.weight", "1", When::kElseNext), Make("io", "io.weight", "2")}),
-            absl::OkStatus());
+  EXPECT_EQ(
+      Apply({Make("io", "rsvd", "1", When::kIfPresent),
+             Make("io", "io.bfq.weight", "1", When::kElseNext), Make("io", "io.weight", "2")}),
+      absl::OkStatus());
   EXPECT_EQ(Get("io.weight"), "2");
 }
 
 TEST_F(ApplyTest, ElseNextLeavesTheNextAloneWhenItsOwnFileIsThere) {
   Set("io.bfq.weight", "");
   Set("io.weight", "");
-  EXPECT_EQ(Apply({Make("io", "io.bfq.weight", "1", When::kElseNext), Make("io", "io.weight", "2")}),
-            absl::OkStatus());
+  EXPECT_EQ(
+      Apply({Make("io", "io.bfq.weight", "1", When::kElseNext), Make("io", "io.weight", "2")}),
+      absl::OkStatus());
   EXPECT_EQ(Get("io.bfq.weight"), "1");
   EXPECT_EQ(Get("io.weight"), "");
 }
 
 TEST_F(ApplyTest, IfRefusedDoesNothingAfterATryThatWorked) {
   Set("period", "");
-  EXPECT_EQ(Apply({Make("cpu", "period", "1", When::kTry),
-                   Make("cpu", "period", "2", When::kIfRefused)}),
-            absl::OkStatus());
+  EXPECT_EQ(
+      Apply({Make("cpu", "period", "1", When::kTry), Make("cpu", "period", "2", When::kIfRefused)}),
+      absl::OkStatus());
   EXPECT_EQ(Get("period"), "1");
 }
 
 TEST_F(ApplyTest, ControllerThatIsNowhereIsNamed) {
-  const absl::Status status = ApplyWrites({Make("rdma", "rdma.max", "1")},
-                                          [](absl::string_view) { return -1; }, nullptr);
+  const absl::Status status = ApplyWrites(
+      {Make("rdma", "rdma.max", "1")}, [](absl::string_view) { return -1; }, nullptr);
   EXPECT_TRUE(absl::IsUnavailable(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("no controller 'rdma'"));
 }
@@ -100,7 +102,8 @@ TEST_F(ApplyTest, RollBackBringsOldValuesBack) {
   Set("a", "old");
   Set("b", "older");
   std::vector<Undo> undo;
-  EXPECT_FALSE(Apply({Make("c", "a", "1"), Make("c", "b", "22222"), Make("c", "gone", "3")}, &undo).ok());
+  EXPECT_FALSE(
+      Apply({Make("c", "a", "1"), Make("c", "b", "22222"), Make("c", "gone", "3")}, &undo).ok());
   EXPECT_EQ(Get("a").substr(0, 1), "1");
   RollBack(undo);
   EXPECT_EQ(Get("a"), "old");

@@ -16,14 +16,14 @@ namespace hull::cgroups {
 // The controllers of a file such as cgroup.controllers; empty where there is no such file.
 absl::StatusOr<std::vector<std::string>> ReadControllers(int dir_fd, absl::string_view file);
 
-// Sees to it that the cgroup `path` beneath `root_fd`, made already, is served by the controllers in
-// `needs`, and as far as the kernel lets us by `wanted`: enables them in cgroup.subtree_control of
-// every cgroup above. If the parent (`parent_fd`) has them all, nothing is written. Returns whether
-// all of `wanted` that the host has are served.
+// Sees to it that the cgroup `path` beneath `root_fd`, made already, is served by the controllers
+// in `needs`, and as far as the kernel lets us by `wanted`: enables them in cgroup.subtree_control
+// of every cgroup above. If the parent (`parent_fd`) has them all, nothing is written. Returns
+// whether all of `wanted` that the host has are served.
 //
 // Unavailable names the field of `needs` that cannot be served and why: the kernel has no such
-// controller, it is bound to a v1 hierarchy, a cgroup above holds processes of its own ("no internal
-// processes"), or a cgroup above is threaded.
+// controller, it is bound to a v1 hierarchy, a cgroup above holds processes of its own ("no
+// internal processes"), or a cgroup above is threaded.
 absl::StatusOr<bool> EnableControllers(int root_fd, absl::string_view path, int parent_fd,
                                        absl::Span<const absl::string_view> wanted,
                                        absl::Span<const Need> needs);

@@ -1,5 +1,5 @@
-// Straight-line code, by arithmetic instead of jumps: the kernel's verifier follows each branch of a
-// program on its own, which made a dozen rules cost 0.2 ms and thirty 0.8 ms on the way to a
+// Straight-line code, by arithmetic instead of jumps: the kernel's verifier follows each branch of
+// a program on its own, which made a dozen rules cost 0.2 ms and thirty 0.8 ms on the way to a
 // container's start; without branches it is a tenth of that.
 //
 // The rules run first to last over a set of allowed access bits, kAllowed. For each rule kMatch
@@ -79,14 +79,15 @@ class Assembler {
 
 // No device of the kernel has a larger number, so such a rule matches nothing.
 bool MatchesNothing(const Rule& rule) {
-  return rule.major.value_or(0) >= (1u << kMajorBits) || rule.minor.value_or(0) >= (1u << kMinorBits);
+  return rule.major.value_or(0) >= (1u << kMajorBits) ||
+         rule.minor.value_or(0) >= (1u << kMinorBits);
 }
 
 // One step of the program: a rule, or several that differ in their minors only.
 struct Step {
   Rule rule;
-  uint32_t minors = 0;     // the bit map, if it is several
-  bool any_type = false;   // "b *:*" and "c *:*" at once
+  uint32_t minors = 0;    // the bit map, if it is several
+  bool any_type = false;  // "b *:*" and "c *:*" at once
 };
 
 bool IsMapped(const Rule& rule) { return rule.major && rule.minor && *rule.minor < kMapSize; }

@@ -67,15 +67,32 @@ class Interpreter {
     }
     const unsigned shift = static_cast<unsigned>(value) & (narrow ? 31 : 63);
     switch (BPF_OP(insn.code)) {
-      case BPF_MOV: now = value; break;
-      case BPF_AND: now &= value; break;
-      case BPF_OR: now |= value; break;
-      case BPF_XOR: now ^= value; break;
-      case BPF_SUB: now -= value; break;
-      case BPF_LSH: now <<= shift; break;
-      case BPF_RSH: now >>= shift; break;
-      case BPF_MUL: now *= value; break;
-      default: return false;
+      case BPF_MOV:
+        now = value;
+        break;
+      case BPF_AND:
+        now &= value;
+        break;
+      case BPF_OR:
+        now |= value;
+        break;
+      case BPF_XOR:
+        now ^= value;
+        break;
+      case BPF_SUB:
+        now -= value;
+        break;
+      case BPF_LSH:
+        now <<= shift;
+        break;
+      case BPF_RSH:
+        now >>= shift;
+        break;
+      case BPF_MUL:
+        now *= value;
+        break;
+      default:
+        return false;
     }
     to = narrow ? static_cast<uint32_t>(now) : now;
     return true;
@@ -99,7 +116,8 @@ std::optional<uint64_t> Ask(const std::vector<bpf_insn>& program, Type type, uin
 void ExpectAgreement(const DeviceRuleSet& set) {
   const std::vector<bpf_insn> program = GenerateDeviceProgram(set);
   std::string text = absl::StrCat("default ", set.default_allow);
-  for (const Rule& rule : set.rules) absl::StrAppend(&text, rule.allow ? " +" : " -", FormatRule(rule));
+  for (const Rule& rule : set.rules)
+    absl::StrAppend(&text, rule.allow ? " +" : " -", FormatRule(rule));
   for (Type type : {Type::kBlock, Type::kChar}) {
     for (uint32_t major : {0u, 1u, 2u, 5u, 136u, 4095u}) {
       for (uint32_t minor : {0u, 1u, 3u, 5u, 31u, 32u, 35u, 64u, 200u, 1048575u}) {

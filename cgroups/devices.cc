@@ -64,8 +64,8 @@ void DropShadowed(std::vector<Rule>& rules) {
   }
 }
 
-// Whether `bit` of the devices of rule `i` comes out the same without it: what would decide then, an
-// earlier rule that covers them or the default, agrees, and no earlier rule about some of them
+// Whether `bit` of the devices of rule `i` comes out the same without it: what would decide then,
+// an earlier rule that covers them or the default, agrees, and no earlier rule about some of them
 // disagrees before that.
 bool SameWithout(const std::vector<Rule>& rules, size_t i, uint8_t bit, bool default_allow) {
   for (size_t j = i; j-- > 0;) {
@@ -132,8 +132,9 @@ absl::StatusOr<uint8_t> ParseAccess(absl::string_view access, size_t index) {
     if (c != 'r' && c != 'w' && c != 'm') {
       return BadRule(index, "access", access, "letters of 'rwm'");
     }
-    bits |= c == 'r' ? DeviceRuleSet::kRead : c == 'w' ? DeviceRuleSet::kWrite
-                                                       : DeviceRuleSet::kMknod;
+    bits |= c == 'r'   ? DeviceRuleSet::kRead
+            : c == 'w' ? DeviceRuleSet::kWrite
+                       : DeviceRuleSet::kMknod;
   }
   return bits;
 }

@@ -1,8 +1,9 @@
 // Device rules as an ordered list with one meaning: for each access bit asked for (read, write,
 // mknod) the last rule that covers the device and the bit decides; no rule at all denies.
 //
-// That is what cgroup v1 does with the rules written one after the other, except where it cannot: v1
-// keeps a default and exceptions, no exceptions to exceptions. Spec: config-linux.md#allowed-device-list.
+// That is what cgroup v1 does with the rules written one after the other, except where it cannot:
+// v1 keeps a default and exceptions, no exceptions to exceptions. Spec:
+// config-linux.md#allowed-device-list.
 #ifndef HULL_CGROUPS_DEVICES_H_
 #define HULL_CGROUPS_DEVICES_H_
 
@@ -41,8 +42,8 @@ struct DeviceRuleSet {
 absl::Span<const DeviceRuleSet::Rule> DefaultDeviceRules();
 
 // The config's rules in order, then the default ones, minimised: no rule is left that decides
-// nothing. InvalidArgument names the rule: unknown type or access, a number outside 0..2^32-1 (-1 is
-// read as "all", which engines send).
+// nothing. InvalidArgument names the rule: unknown type or access, a number outside 0..2^32-1 (-1
+// is read as "all", which engines send).
 absl::StatusOr<DeviceRuleSet> ParseDeviceRules(const std::vector<spec::DeviceRule>& rules);
 
 // Removes and joins what decides nothing; the meaning stays.

@@ -53,23 +53,21 @@ TEST(DevicesTest, NoRulesAtAllGiveTheDefaultDevicesOnly) {
 }
 
 TEST(DevicesTest, AllowAllNeedsNoRule) {
-  absl::StatusOr<DeviceRuleSet> set = ParseDeviceRules(
-      {Entry(false), Entry(true, "a", {}, {}, "rwm")});
+  absl::StatusOr<DeviceRuleSet> set =
+      ParseDeviceRules({Entry(false), Entry(true, "a", {}, {}, "rwm")});
   ASSERT_TRUE(set.ok());
   EXPECT_TRUE(set->AllowsEverything());
 }
 
 TEST(DevicesTest, MinusOneIsEveryNumber) {
-  absl::StatusOr<DeviceRuleSet> set =
-      ParseDeviceRules({Entry(true, "c", -1, -1, "rwm")});
+  absl::StatusOr<DeviceRuleSet> set = ParseDeviceRules({Entry(true, "c", -1, -1, "rwm")});
   ASSERT_TRUE(set.ok());
   EXPECT_TRUE(Allows(*set, Type::kChar, 99, 99, kAll));
   EXPECT_FALSE(Allows(*set, Type::kBlock, 99, 99, kRead));
 }
 
 TEST(DevicesTest, TypeAllWithANumberIsARuleForBothTypes) {
-  absl::StatusOr<DeviceRuleSet> set =
-      ParseDeviceRules({Entry(true, "a", 7, {}, "r")});
+  absl::StatusOr<DeviceRuleSet> set = ParseDeviceRules({Entry(true, "a", 7, {}, "r")});
   ASSERT_TRUE(set.ok());
   EXPECT_TRUE(Allows(*set, Type::kBlock, 7, 1, kRead));
   EXPECT_TRUE(Allows(*set, Type::kChar, 7, 1, kRead));

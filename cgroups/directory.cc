@@ -197,7 +197,8 @@ absl::Status RemoveDirectory(int root_fd, absl::string_view path, absl::Duration
   for (;;) {
     const int error = TryRemove(parent->get(), split.name);
     if (error == 0) return absl::OkStatus();
-    if (error != EBUSY) return sys::ErrnoStatus(error, absl::StrCat("removing cgroup '/", path, "'"));
+    if (error != EBUSY)
+      return sys::ErrnoStatus(error, absl::StrCat("removing cgroup '/", path, "'"));
     const absl::Duration left = deadline - absl::Now();
     if (left <= absl::ZeroDuration()) break;
     absl::StatusOr<UniqueFd> fd = sys::OpenBeneath(parent->get(), split.name, kDirectoryFlags);

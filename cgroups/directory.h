@@ -22,8 +22,8 @@ inline constexpr int kDirectoryFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
 // Opens the mount point, a trusted absolute path.
 absl::StatusOr<sys::UniqueFd> OpenMount(absl::string_view mount_point);
 
-// Opens the directory at `path` beneath `root_fd`; "" is the root itself. NotFound if there is none.
-// Before Linux 5.6, which brought openat2, component by component without following symlinks.
+// Opens the directory at `path` beneath `root_fd`; "" is the root itself. NotFound if there is
+// none. Before Linux 5.6, which brought openat2, component by component without following symlinks.
 absl::StatusOr<sys::UniqueFd> OpenDirectory(int root_fd, absl::string_view path);
 
 struct NewDirectory {

@@ -60,9 +60,7 @@ absl::StatusOr<std::unique_ptr<Manager>> OpenDisabled(const Host&, const Locatio
 
 }  // namespace
 
-constexpr Backend kDisabledBackend = {.name = "disabled",
-                                      .probe = &ProbeDisabled,
-                                      .make = &MakeDisabled,
-                                      .open = &OpenDisabled};
+constexpr Backend kDisabledBackend = {
+    .name = "disabled", .probe = &ProbeDisabled, .make = &MakeDisabled, .open = &OpenDisabled};
 
 }  // namespace hull::cgroups

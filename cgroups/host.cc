@@ -55,8 +55,9 @@ std::string FindMount(absl::string_view mountinfo, absl::string_view mount_point
       continue;
     }
     const std::vector<absl::string_view> options = absl::StrSplit(super[2], ',');
-    const bool all = absl::c_all_of(
-        controllers, [&options](const std::string& c) { return absl::c_linear_search(options, c); });
+    const bool all = absl::c_all_of(controllers, [&options](const std::string& c) {
+      return absl::c_linear_search(options, c);
+    });
     if (all && !absl::StrContains(directory, '/')) return std::string(directory);
   }
   return "";
@@ -68,8 +69,7 @@ unsigned long FsMagic(const std::string& path) {
 }
 
 absl::StatusOr<std::string> ReadProcSelf(absl::string_view name) {
-  ASSIGN_OR_RETURN(std::string text,
-                   sys::ReadFileAt(AT_FDCWD, absl::StrCat("/proc/self/", name)),
+  ASSIGN_OR_RETURN(std::string text, sys::ReadFileAt(AT_FDCWD, absl::StrCat("/proc/self/", name)),
                    "reading '/proc/self/", name, "'");
   return text;
 }

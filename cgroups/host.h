@@ -45,14 +45,14 @@ struct Host {
 absl::StatusOr<std::string> OwnCgroup(const Host& host, absl::string_view controller);
 bool InUserNamespace(const Host& host);
 
-// Asks the kernel: on v2 a statfs of the mount point and no more; with v1 also /proc/self/cgroup and
-// a statfs per hierarchy, and /proc/self/mountinfo only where a hierarchy is not mounted under its
-// usual name (that file grows with the containers that run). For a container that exists no probe is
-// needed: open() takes a Host of which only the mount point counts.
+// Asks the kernel: on v2 a statfs of the mount point and no more; with v1 also /proc/self/cgroup
+// and a statfs per hierarchy, and /proc/self/mountinfo only where a hierarchy is not mounted under
+// its usual name (that file grows with the containers that run). For a container that exists no
+// probe is needed: open() takes a Host of which only the mount point counts.
 absl::StatusOr<Host> ProbeHost(absl::string_view mount_point = "/sys/fs/cgroup");
 
-// What ProbeHost asks, as functions: the statfs f_type of a path (0 if there is none) and the text of
-// a file of /proc/self.
+// What ProbeHost asks, as functions: the statfs f_type of a path (0 if there is none) and the text
+// of a file of /proc/self.
 struct HostSource {
   absl::FunctionRef<unsigned long(const std::string& path)> fs_magic;
   absl::FunctionRef<absl::StatusOr<std::string>(absl::string_view name)> proc_self;

@@ -37,7 +37,8 @@ struct Machine {
 };
 
 TEST(HostTest, Cgroup2OnTheMountPointIsUnifiedAndAsksNoMore) {
-  Machine machine = {.magics = {{kMount, CGROUP2_SUPER_MAGIC}}, .cgroup = "unread", .mountinfo = ""};
+  Machine machine = {
+      .magics = {{kMount, CGROUP2_SUPER_MAGIC}}, .cgroup = "unread", .mountinfo = ""};
   absl::StatusOr<Host> host = machine.Describe();
   ASSERT_TRUE(host.ok());
   EXPECT_EQ(host->mode, Mode::kUnified);

@@ -1,7 +1,8 @@
 // Manager: one container's cgroup, whatever the kernel and the init system offer.
 //
-// A Manager is made by a Backend (cgroups/backends.h) for a new container, or from the Location that
-// an earlier one had saved. All paths it touches lie beneath the cgroup mount point, opened by fd.
+// A Manager is made by a Backend (cgroups/backends.h) for a new container, or from the Location
+// that an earlier one had saved. All paths it touches lie beneath the cgroup mount point, opened by
+// fd.
 #ifndef HULL_CGROUPS_MANAGER_H_
 #define HULL_CGROUPS_MANAGER_H_
 
@@ -27,7 +28,7 @@ namespace hull::cgroups {
 // What a container asks for.
 struct Request {
   std::string container_id;
-  std::string cgroups_path;             // linux.cgroupsPath: "/abs", "rel", "slice:prefix:name", ""
+  std::string cgroups_path;  // linux.cgroupsPath: "/abs", "rel", "slice:prefix:name", ""
   const spec::Resources* resources = nullptr;  // outlives Create() and Update()
   // Where set, the cgroup's directory and the files of /sys/kernel/cgroup/delegate are given to
   // this (host) uid: a container with its own cgroup namespace and a writable cgroup mount.

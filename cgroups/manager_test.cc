@@ -1,4 +1,6 @@
 // The backends over a plain directory in the place of the mount point: what needs no kernel.
+#include "cgroups/manager.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,7 +13,6 @@
 #include "absl/strings/str_cat.h"
 #include "cgroups/backends.h"
 #include "cgroups/host.h"
-#include "cgroups/manager.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "runtime/base/select.h"
@@ -199,8 +200,7 @@ TEST_F(ManagerTest, ProbeTellsWhy) {
   EXPECT_THAT(std::string(kV2Backend.probe(host_).message()), HasSubstr("not a cgroup2 mount"));
   host_.mode = Mode::kNone;
   const Backend table[] = {kV2Backend, kV1Backend};
-  const absl::Status none =
-      base::Select<Backend>(table, "cgroup backend", "auto", host_).status();
+  const absl::Status none = base::Select<Backend>(table, "cgroup backend", "auto", host_).status();
   EXPECT_THAT(std::string(none.message()), HasSubstr("cgroupfs-v2"));
   EXPECT_THAT(std::string(none.message()), HasSubstr("cgroupfs-v1"));
 }

@@ -29,7 +29,8 @@ struct IoStat {
   std::map<std::string, uint64_t> values;
 };
 std::vector<IoStat> ParseIoStat(absl::string_view text);
-// blkio.*: "8:0 Read 123" and "8:0 123" (then without an op); the "Total 123" at the end is left out.
+// blkio.*: "8:0 Read 123" and "8:0 123" (then without an op); the "Total 123" at the end is left
+// out.
 std::vector<BlkioEntry> ParseBlkio(absl::string_view text);
 
 }  // namespace hull::cgroups

@@ -58,7 +58,8 @@ absl::StatusOr<std::string> Resolve(absl::string_view cgroups_path, absl::string
   }
   if (cgroups_path.starts_with('/')) return Clean(cgroups_path);
   // The name is checked before it is joined: "." must not turn into the base itself.
-  ASSIGN_OR_RETURN(const std::string name, Clean(cgroups_path.empty() ? container_id : cgroups_path));
+  ASSIGN_OR_RETURN(const std::string name,
+                   Clean(cgroups_path.empty() ? container_id : cgroups_path));
   return Clean(absl::StrCat(base, "/", name));
 }
 

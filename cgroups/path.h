@@ -24,7 +24,8 @@ absl::StatusOr<std::string> ResolvePath(absl::string_view cgroups_path,
 // Whether `cgroups_path` is beneath the caller's own cgroup (the second and third form).
 bool IsRelative(absl::string_view cgroups_path);
 
-// The cgroup above `own`; "/" for the root and for what lies outside our cgroup namespace ("/../x").
+// The cgroup above `own`; "/" for the root and for what lies outside our cgroup namespace
+// ("/../x").
 std::string ParentCgroup(absl::string_view own);
 
 // What a saved Location may hold: relative paths without "..". It comes from a file that others may

@@ -21,8 +21,8 @@ inline constexpr absl::Duration kFreezeTimeout = absl::Seconds(10);
 // outside our pid namespace, which the kernel shows as 0, are left out.
 absl::StatusOr<std::vector<pid_t>> ReadPids(int dir_fd);
 
-// The cgroup at or below `dir_fd` that holds the process with the lowest id, usually the container's
-// init; NotFound if there is none.
+// The cgroup at or below `dir_fd` that holds the process with the lowest id, usually the
+// container's init; NotFound if there is none.
 absl::StatusOr<sys::UniqueFd> OpenOldestLeaf(int dir_fd);
 
 // Sends `signal` to every process; one that is gone is no error.

@@ -73,8 +73,8 @@ absl::Status CheckPageSize(absl::string_view page_size, absl::string_view field)
 }
 
 absl::Status CheckName(absl::string_view name, absl::string_view field) {
-  const bool plain = absl::c_all_of(
-      name, [](unsigned char c) { return absl::ascii_isgraph(c) && c != '/'; });
+  const bool plain =
+      absl::c_all_of(name, [](unsigned char c) { return absl::ascii_isgraph(c) && c != '/'; });
   if (plain && !name.empty() && name != "." && name != "..") return absl::OkStatus();
   return BadField(field, name, "a name has no spaces, no '/' and no control characters");
 }
@@ -159,9 +159,9 @@ absl::StatusOr<std::string> SwapMaxFromTotal(int64_t swap_bytes, int64_t memory_
                               "memory + swap can be limited only together with memory.limit");
   }
   if (swap_bytes < memory_bytes) {
-    return internal::BadField("memory.swap", absl::StrCat(swap_bytes),
-                              absl::StrCat("memory + swap is less than memory.limit (",
-                                           memory_bytes, ")"));
+    return internal::BadField(
+        "memory.swap", absl::StrCat(swap_bytes),
+        absl::StrCat("memory + swap is less than memory.limit (", memory_bytes, ")"));
   }
   return absl::StrCat(swap_bytes - memory_bytes);
 }

@@ -24,8 +24,8 @@ class Writer {
 
   void Add(absl::string_view file, absl::string_view value, absl::string_view field,
            Write::When when = Write::When::kAlways) {
-    writes_.push_back({controller_, std::string(file), std::string(value),
-                       absl::StrCat(kRoot, field), when});
+    writes_.push_back(
+        {controller_, std::string(file), std::string(value), absl::StrCat(kRoot, field), when});
   }
 
  private:

@@ -109,7 +109,8 @@ absl::Status ConvertCpu(const spec::Cpu& cpu, std::vector<Write>& writes) {
   Writer writer("cpu", writes);
   const uint64_t shares = cpu.shares.value_or(0);
   if (cpu.idle.value_or(0) == 1 && shares != 0) {
-    return BadField("cpu.shares", absl::StrCat(shares), "an idle cgroup (cpu.idle 1) has no shares");
+    return BadField("cpu.shares", absl::StrCat(shares),
+                    "an idle cgroup (cpu.idle 1) has no shares");
   }
   if (shares != 0 && shares < kMinShares) {  // the kernel would round without a word
     return BadField("cpu.shares", absl::StrCat(shares),
@@ -187,8 +188,8 @@ absl::Status ConvertWeights(const spec::BlockIo& io, Writer& writer) {
 absl::Status ConvertBlkio(const spec::BlockIo& io, std::vector<Write>& writes) {
   Writer writer("blkio", writes);
   RETURN_IF_ERROR(ConvertWeights(io, writer));
-  RETURN_IF_ERROR(AddThrottle(writer, io.throttle_read_bps_device,
-                              "blkio.throttle.read_bps_device", "throttleReadBpsDevice"));
+  RETURN_IF_ERROR(AddThrottle(writer, io.throttle_read_bps_device, "blkio.throttle.read_bps_device",
+                              "throttleReadBpsDevice"));
   RETURN_IF_ERROR(AddThrottle(writer, io.throttle_write_bps_device,
                               "blkio.throttle.write_bps_device", "throttleWriteBpsDevice"));
   RETURN_IF_ERROR(AddThrottle(writer, io.throttle_read_iops_device,

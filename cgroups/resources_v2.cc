@@ -97,7 +97,8 @@ absl::Status ConvertCpu(const spec::Cpu& cpu, Current current, std::vector<Write
   Writer writer("cpu", writes);
   const uint64_t shares = cpu.shares.value_or(0);
   if (cpu.idle.value_or(0) == 1 && shares != 0) {
-    return BadField("cpu.shares", absl::StrCat(shares), "an idle cgroup (cpu.idle 1) has no shares");
+    return BadField("cpu.shares", absl::StrCat(shares),
+                    "an idle cgroup (cpu.idle 1) has no shares");
   }
   if (cpu.idle) writer.Add("cpu.idle", absl::StrCat(*cpu.idle), "cpu.idle");
   if (shares != 0) {
@@ -155,11 +156,13 @@ absl::Status ConvertIo(const spec::BlockIo& io, std::vector<Write>& writes) {
     const spec::WeightDevice& device = io.weight_device[i];
     const std::string field = absl::StrCat("blockIO.weightDevice[", i, "]");
     RETURN_IF_ERROR(internal::CheckDevice(device.major, device.minor, field));
-    if (device.leaf_weight.value_or(0) != 0) return NoCounterpart(absl::StrCat(field, ".leafWeight"));
+    if (device.leaf_weight.value_or(0) != 0)
+      return NoCounterpart(absl::StrCat(field, ".leafWeight"));
     if (device.weight.value_or(0) == 0) continue;
     AddIoWeight(writer, absl::StrCat(device.major, ":", device.minor, " "), *device.weight, field);
   }
-  RETURN_IF_ERROR(AddThrottle(writer, io.throttle_read_bps_device, "rbps", "throttleReadBpsDevice"));
+  RETURN_IF_ERROR(
+      AddThrottle(writer, io.throttle_read_bps_device, "rbps", "throttleReadBpsDevice"));
   RETURN_IF_ERROR(
       AddThrottle(writer, io.throttle_write_bps_device, "wbps", "throttleWriteBpsDevice"));
   RETURN_IF_ERROR(
@@ -184,7 +187,7 @@ absl::Status ConvertHugetlb(const spec::Resources& resources, std::vector<Write>
 // Files of the core that set a limit; the others move, freeze or kill processes.
 constexpr absl::string_view kCoreLimits[] = {"cgroup.max.depth", "cgroup.max.descendants",
                                              "cgroup.pressure"};
-constexpr absl::string_view kUnifiedControllers[] = {"cpu",  "cpuset", "dmem", "hugetlb", "io",
+constexpr absl::string_view kUnifiedControllers[] = {"cpu",    "cpuset", "dmem", "hugetlb", "io",
                                                      "memory", "misc",   "pids", "rdma"};
 
 absl::StatusOr<std::string> UnifiedController(absl::string_view file) {

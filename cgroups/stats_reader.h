@@ -13,7 +13,8 @@ namespace hull::cgroups {
 // itself is gone.
 absl::StatusOr<Stats> ReadStatsV2(int dir_fd);
 // `directory_of` gives the directory of a v1 controller, or -1.
-absl::StatusOr<Stats> ReadStatsV1(absl::FunctionRef<int(absl::string_view controller)> directory_of);
+absl::StatusOr<Stats> ReadStatsV1(
+    absl::FunctionRef<int(absl::string_view controller)> directory_of);
 // The huge page part alone, for a hybrid host whose hugetlb is on the v2 side.
 void ReadHugetlbV2(int dir_fd, Stats& stats);
 

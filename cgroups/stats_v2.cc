@@ -57,8 +57,7 @@ MemoryStats ReadMemory(int dir_fd) {
   // The readers of `events` know memory + swap, as v1 counts it.
   const uint64_t limit = memory.usage.limit;
   memory.swap.usage = memory.usage.usage + Number(dir_fd, "memory.swap.current");
-  memory.swap.limit =
-      swap_max == UINT64_MAX || limit == UINT64_MAX ? UINT64_MAX : limit + swap_max;
+  memory.swap.limit = swap_max == UINT64_MAX || limit == UINT64_MAX ? UINT64_MAX : limit + swap_max;
   memory.pressure = ReadPressure(dir_fd, "memory.pressure");
   return memory;
 }
@@ -96,7 +95,8 @@ void ReadHugetlbV2(int dir_fd, Stats& stats) {
   const absl::StatusOr<std::vector<std::string>> files = sys::ListDir(dir_fd);
   if (!files.ok()) return;
   for (absl::string_view file : *files) {  // "hugetlb.2MB.current", not "….rsvd.current"
-    if (!absl::ConsumePrefix(&file, "hugetlb.") || !absl::ConsumeSuffix(&file, ".current")) continue;
+    if (!absl::ConsumePrefix(&file, "hugetlb.") || !absl::ConsumeSuffix(&file, ".current"))
+      continue;
     if (absl::StrContains(file, '.')) continue;
     const std::string prefix = absl::StrCat("hugetlb.", file);
     HugetlbStats& size = stats.hugetlb[std::string(file)];

@@ -137,8 +137,8 @@ absl::Status V1Manager::Open() {
 absl::Status V1Manager::CheckUnused(const Node& node) const {
   ASSIGN_OR_RETURN(const std::vector<pid_t> pids, ReadPids(node.fd.get()));
   if (!pids.empty()) {
-    return absl::AlreadyExistsError(absl::StrCat("cgroup '/", node.directory, "' is in use: it has ",
-                                                 pids.size(), " process(es)"));
+    return absl::AlreadyExistsError(absl::StrCat(
+        "cgroup '/", node.directory, "' is in use: it has ", pids.size(), " process(es)"));
   }
   const std::string state = ReadValue(node.fd.get(), "freezer.state").value_or("THAWED");
   const std::string freeze = ReadValue(node.fd.get(), "cgroup.freeze").value_or("0");
@@ -205,9 +205,9 @@ absl::Status V1Manager::WriteLimits(const spec::Resources& resources, Current cu
                                     std::vector<Undo>* undo) {
   const bool hybrid = UnifiedNode() != nullptr;
   if (!resources.unified.empty() && !hybrid) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("linux.resources.unified.", resources.unified.begin()->first,
-                     ": this host has no cgroup v2"));
+    return absl::InvalidArgumentError(absl::StrCat("linux.resources.unified.",
+                                                   resources.unified.begin()->first,
+                                                   ": this host has no cgroup v2"));
   }
   RETURN_IF_ERROR(ServeUnified(NeededControllers(resources)));
   const auto on_v1 = [this](absl::string_view controller) { return NodeOf(controller) != nullptr; };
@@ -219,8 +219,8 @@ absl::Status V1Manager::WriteLimits(const spec::Resources& resources, Current cu
     ASSIGN_OR_RETURN(std::vector<Write> more, ConvertV2(resources, on_v2, current));
     absl::c_move(more, std::back_inserter(writes));
   }
-  return ApplyWrites(writes, [this](absl::string_view controller) { return FdOf(controller); },
-                     undo);
+  return ApplyWrites(
+      writes, [this](absl::string_view controller) { return FdOf(controller); }, undo);
 }
 
 absl::Status V1Manager::SetUp() {
@@ -239,8 +239,7 @@ absl::Status V1Manager::RestrictDevices() {
   if (!devices_pending_) return absl::OkStatus();
   devices_pending_ = false;
   const Node* devices = NodeOf("devices");
-  const bool adopted =
-      devices != nullptr && absl::c_linear_search(adopted_, devices->directory);
+  const bool adopted = devices != nullptr && absl::c_linear_search(adopted_, devices->directory);
   const absl::Status status = WriteDeviceFiles(devices == nullptr ? -1 : devices->fd.get(),
                                                request_.resources->devices, adopted);
   // The kernel lets nobody change them from there, and device files cannot be made there either.
@@ -360,8 +359,8 @@ Location V1Manager::location() const {
 
 absl::Status ProbeV1(const Host& host) {
   if (host.mode == Mode::kHybrid || host.mode == Mode::kLegacy) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("'", host.mount_point, "' holds no v1 hierarchies (",
-                                             ModeName(host.mode), ")"));
+  return absl::UnavailableError(
+      absl::StrCat("'", host.mount_point, "' holds no v1 hierarchies (", ModeName(host.mode), ")"));
 }
 
 absl::StatusOr<std::unique_ptr<Manager>> MakeV1(const Host& host, const Request& request) {
@@ -370,9 +369,8 @@ absl::StatusOr<std::unique_ptr<Manager>> MakeV1(const Host& host, const Request&
     ASSIGN_OR_RETURN(const std::string own, OwnCgroup(host, hierarchy.controllers.front()));
     ASSIGN_OR_RETURN(const std::string path,
                      ResolvePath(request.cgroups_path, request.container_id, own));
-    nodes.push_back(
-        {.directory = absl::StrCat(hierarchy.directory, "/", path),
-         .controllers = hierarchy.controllers});
+    nodes.push_back({.directory = absl::StrCat(hierarchy.directory, "/", path),
+                     .controllers = hierarchy.controllers});
   }
   if (host.mode == Mode::kHybrid) {
     ASSIGN_OR_RETURN(const std::string own, OwnCgroup(host, ""));

@@ -45,9 +45,9 @@ class V1RootTest : public ::testing::Test {
     std::vector<Hierarchy> all = host_.hierarchies;
     all.push_back({"unified", {}});
     for (const Hierarchy& each : all) {
-      EXPECT_EQ(RemoveDirectory(root->get(), absl::StrCat(each.directory, "/", top_),
-                                absl::Seconds(5)),
-                absl::OkStatus());
+      EXPECT_EQ(
+          RemoveDirectory(root->get(), absl::StrCat(each.directory, "/", top_), absl::Seconds(5)),
+          absl::OkStatus());
     }
   }
 
@@ -103,7 +103,7 @@ TEST_F(V1RootTest, FrozenProcessesAreKilledAllTheSame) {
   EXPECT_EQ(manager->Destroy(), absl::OkStatus());
 }
 
-// ---- limits --------------------------------------------------------------------------------------
+// ---- limits ----
 
 TEST_F(V1RootTest, LimitsAreInTheFilesOfTheirHierarchies) {
   resources_.memory.emplace().limit = 64 << 20;
@@ -190,9 +190,9 @@ TEST_F(V1RootTest, MissingControllerIsNamedAndNothingIsLeft) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("linux.resources.rdma.mlx"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("'rdma'"));
   for (const Hierarchy& hierarchy : host_.hierarchies) {
-    EXPECT_NE(access(absl::StrCat(host_.mount_point, "/", hierarchy.directory, "/", top_).c_str(),
-                     F_OK),
-              0)
+    EXPECT_NE(
+        access(absl::StrCat(host_.mount_point, "/", hierarchy.directory, "/", top_).c_str(), F_OK),
+        0)
         << hierarchy.directory;
   }
 }
@@ -266,7 +266,7 @@ TEST_F(V1RootTest, PeriodThatDoesNotFitTheOldQuotaFollowsTheNewOne) {
   EXPECT_EQ(Read("cpu", "cpu.cfs_quota_us"), "1000\n");
 }
 
-// ---- devices -------------------------------------------------------------------------------------
+// ---- devices ----
 
 TEST_F(V1RootTest, DeniedDeviceCannotBeOpened) {
   resources_.devices = {spec::DeviceRule()};
@@ -306,7 +306,7 @@ TEST_F(V1RootTest, ExceptionToAnExceptionIsRefusedByName) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("'c 7:3 rw'"));
 }
 
-// ---- whose cgroup it is --------------------------------------------------------------------------
+// ---- whose cgroup it is ----
 
 TEST_F(V1RootTest, CgroupWithProcessesInOneHierarchyIsRefused) {
   std::unique_ptr<Manager> first = Make();

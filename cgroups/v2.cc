@@ -36,13 +36,12 @@ using sys::UniqueFd;
 constexpr absl::Duration kDestroyTimeout = absl::Seconds(2);
 
 // What a container gets even without a limit, so that `events` has figures to show.
-constexpr absl::string_view kWanted[] = {"cpuset", "cpu",  "io",   "memory",
+constexpr absl::string_view kWanted[] = {"cpuset",  "cpu",  "io",   "memory",
                                          "hugetlb", "pids", "rdma", "misc"};
 
 class V2Manager : public Manager {
  public:
-  V2Manager(const Host& host, Location location)
-      : host_(host), location_(std::move(location)) {}
+  V2Manager(const Host& host, Location location) : host_(host), location_(std::move(location)) {}
   V2Manager(const Host& host, Location location, const Request& request)
       : V2Manager(host, std::move(location)) {
     request_ = request;
@@ -109,8 +108,10 @@ absl::Status V2Manager::WriteLimits(const spec::Resources& resources, int parent
                                                      NeededControllers(resources)));
   if (!all) RETURN_IF_ERROR(MakeThreadedWhereNeeded(fd_.get()));
   ASSIGN_OR_RETURN(const std::vector<Write> writes,
-                   ConvertV2(resources, [](absl::string_view) { return true; }, current));
-  return ApplyWrites(writes, [this](absl::string_view) { return fd_.get(); }, undo);
+                   ConvertV2(
+                       resources, [](absl::string_view) { return true; }, current));
+  return ApplyWrites(
+      writes, [this](absl::string_view) { return fd_.get(); }, undo);
 }
 
 absl::Status V2Manager::SetUp(const NewDirectory& made) {
@@ -170,9 +171,9 @@ absl::Status V2Manager::Attach(pid_t pid) {
 absl::Status V2Manager::Update(const spec::Resources& resources) {
   RETURN_IF_ERROR(Open());
   const size_t slash = path().rfind('/');
-  ASSIGN_OR_RETURN(const UniqueFd parent_fd,
-                   OpenDirectory(root_fd_.get(),
-                                 slash == std::string::npos ? "" : path().substr(0, slash)));
+  ASSIGN_OR_RETURN(
+      const UniqueFd parent_fd,
+      OpenDirectory(root_fd_.get(), slash == std::string::npos ? "" : path().substr(0, slash)));
   std::vector<Undo> undo;
   const absl::Status status = WriteLimits(
       resources, parent_fd.get(),
@@ -234,8 +235,8 @@ absl::StatusOr<UniqueFd> V2Manager::OpenForClone() {
 
 absl::Status ProbeV2(const Host& host) {
   if (host.mode == Mode::kUnified) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("'", host.mount_point, "' is not a cgroup2 mount (",
-                                             ModeName(host.mode), ")"));
+  return absl::UnavailableError(
+      absl::StrCat("'", host.mount_point, "' is not a cgroup2 mount (", ModeName(host.mode), ")"));
 }
 
 absl::StatusOr<std::unique_ptr<Manager>> MakeV2(const Host& host, const Request& request) {
@@ -245,8 +246,7 @@ absl::StatusOr<std::unique_ptr<Manager>> MakeV2(const Host& host, const Request&
     ASSIGN_OR_RETURN(const std::string own, OwnCgroup(host, ""));
     base = ParentCgroup(own);
   }
-  ASSIGN_OR_RETURN(std::string path,
-                   ResolvePath(request.cgroups_path, request.container_id, base));
+  ASSIGN_OR_RETURN(std::string path, ResolvePath(request.cgroups_path, request.container_id, base));
   Location location;
   location.backend = std::string(kV2Backend.name);
   location.directories.push_back(std::move(path));

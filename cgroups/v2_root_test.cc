@@ -144,7 +144,7 @@ TEST_F(V2RootTest, FrozenProcessesStopUntilThawed) {
   EXPECT_EQ(WTERMSIG(child.Wait()), SIGKILL) << "a frozen process dies, too";
 }
 
-// ---- devices -------------------------------------------------------------------------------------
+// ---- devices ----
 
 TEST_F(V2RootTest, DeniedDeviceCannotBeOpened) {
   resources_.devices = {spec::DeviceRule()};
@@ -211,7 +211,7 @@ TEST_F(V2RootTest, VerifierTakesAnyRules) {
   EXPECT_EQ(Make()->Create().status(), absl::OkStatus());
 }
 
-// ---- limits --------------------------------------------------------------------------------------
+// ---- limits ----
 
 TEST_F(V2RootTest, HugePageLimitIsWritten) {
   resources_.hugepage_limits = {{"2MB", 4194304}};
@@ -278,9 +278,9 @@ TEST_F(V2RootTest, ParentWithProcessesIsNamedIfAControllerIsNeeded) {
 TEST_F(V2RootTest, BelowAThreadedCgroupItIsThreadedToo) {
   absl::StatusOr<sys::UniqueFd> root = OpenMount(kMount);
   ASSERT_TRUE(MakeDirectory(root->get(), absl::StrCat(top_, "/t")).ok());
-  ASSERT_EQ(sys::WriteFileAt(AT_FDCWD, absl::StrCat(kMount, "/", top_, "/t/cgroup.type"),
-                             "threaded"),
-            absl::OkStatus());
+  ASSERT_EQ(
+      sys::WriteFileAt(AT_FDCWD, absl::StrCat(kMount, "/", top_, "/t/cgroup.type"), "threaded"),
+      absl::OkStatus());
   request_.cgroups_path = absl::StrCat("/", top_, "/t/c1");
   std::unique_ptr<Manager> manager = Make();
   ASSERT_EQ(manager->Create().status(), absl::OkStatus());
@@ -291,7 +291,7 @@ TEST_F(V2RootTest, BelowAThreadedCgroupItIsThreadedToo) {
   EXPECT_THAT(std::string(Make()->Create().status().message()), HasSubstr("threaded"));
 }
 
-// ---- whose cgroup it is --------------------------------------------------------------------------
+// ---- whose cgroup it is ----
 
 TEST_F(V2RootTest, CgroupWithProcessesIsRefusedAndLeftAlone) {
   absl::StatusOr<sys::UniqueFd> root = OpenMount(kMount);
