@@ -47,8 +47,9 @@ class Checker {
       return;
     }
     if (Passes(rule, text)) return;
-    const std::string near =
-        rule.kind == Rule::Kind::kOneOf ? DidYouMean(text, rule.names) : std::string(rule.fix);
+    const bool full = rule.warns ? report_.warnings_full() : report_.errors_full();
+    const bool guess = rule.kind == Rule::Kind::kOneOf && !full;
+    const std::string near = guess ? DidYouMean(text, rule.names) : std::string(rule.fix);
     if (rule.warns) {
       report_.Warn(path, Expected(rule), near);
     } else {

@@ -32,8 +32,9 @@ bool IsContainer(const Node& node) {
 }
 
 size_t CountNewLines(absl::string_view text, size_t from, size_t to, size_t* line_start) {
+  text = text.substr(0, to);  // or a search would run on to the next line break, however far
   size_t count = 0;
-  for (size_t at = text.find('\n', from); at < to; at = text.find('\n', at + 1)) {
+  for (size_t at = text.find('\n', from); at != text.npos; at = text.find('\n', at + 1)) {
     ++count;
     *line_start = at + 1;
   }

@@ -76,6 +76,7 @@ class Binder {
 
   const Document& document_;
   Report& report_;
+  int unknown_left_ = 1000;  // unknown keys that are still compared with the known ones
 };
 
 template <typename Object, size_t kIndex>
@@ -188,6 +189,7 @@ void Binder::ReadMembers(uint32_t node, const Path& path, void* object,
 
 void Binder::CheckUnknown(absl::string_view key, const Path& path,
                           absl::Span<const Entry> entries) {
+  if (unknown_left_-- <= 0) return;
   std::vector<absl::string_view> known;
   for (const Entry& entry : entries) known.push_back(entry.key);
   const std::string fix = DidYouMean(key, known);

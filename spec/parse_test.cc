@@ -154,10 +154,10 @@ TEST(ParseTest, EmptyTextIsRefused) {
 TEST(ParseTest, MegabytesOfAnnotationsAreRead) {
   std::string text = "{\"annotations\":{\"k\":\"\"";
   const std::string value(1000, 'v');
-  for (int i = 0; i < 20'000; ++i) absl::StrAppend(&text, ",\"k", i, "\":\"", value, "\"");
+  for (int i = 0; i < 2'000; ++i) absl::StrAppend(&text, ",\"k", i, "\":\"", value, "\"");
   const absl::StatusOr<Parsed> parsed = Parse(text + "}}", "f");
   ASSERT_TRUE(parsed.ok()) << parsed.status();
-  EXPECT_EQ(parsed->spec.annotations.size(), 20'001);
+  EXPECT_EQ(parsed->spec.annotations.size(), 2'001);
 }
 
 }  // namespace

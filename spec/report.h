@@ -44,7 +44,9 @@ class Report {
   // A warning of the key itself: its value, which may be a secret, is not shown.
   void WarnOfKey(const Path& path, absl::string_view problem, absl::string_view fix);
 
-  size_t errors() const { return total_; }
+  // Whether another one would only be counted, so that wording it is in vain.
+  bool errors_full() const { return errors_.size() >= kMaxReported; }
+  bool warnings_full() const { return warnings_.size() >= kMaxReported; }
   // OK, or InvalidArgument with all errors in the order of the text.
   absl::Status status() const;
   std::vector<Diagnostic> TakeWarnings() { return std::move(warnings_); }

@@ -51,13 +51,17 @@ void CheckNames(const Spec& spec, const Path& path, Report* report) {
   }
 }
 
+// A longer list names something twice or unknown, which its beginning shows: no need to compare all
+// of what may be a million entries with each other.
+constexpr size_t kMaxCompared = 64;
+
 void CheckRlimits(const std::vector<Rlimit>& rlimits, const Path& path, Report* report) {
   for (size_t i = 0; i < rlimits.size(); ++i) {
     if (rlimits[i].soft > rlimits[i].hard) {
       report->Error(path / i / "soft",
                     absl::StrCat("expected at most the hard limit, ", rlimits[i].hard));
     }
-    for (size_t before = 0; before < i; ++before) {
+    for (size_t before = 0; before < std::min(i, kMaxCompared); ++before) {
       if (rlimits[before].type != rlimits[i].type) continue;
       report->Error(path / i / "type", absl::StrCat("expected each type once, it is at ", before),
                     "remove one of them");
@@ -90,9 +94,11 @@ void CheckScheduler(const Scheduler& scheduler, const Path& path, Report* report
 }  // namespace
 
 const Namespace* FindNamespace(const Linux& linux, absl::string_view type) {
-  const auto found = std::find_if(linux.namespaces.begin(), linux.namespaces.end(),
-                                  [type](const Namespace& each) { return each.type == type; });
-  return found == linux.namespaces.end() ? nullptr : &*found;
+  const size_t size = std::min(linux.namespaces.size(), kMaxCompared);
+  for (size_t i = 0; i < size; ++i) {
+    if (linux.namespaces[i].type == type) return &linux.namespaces[i];
+  }
+  return nullptr;
 }
 
 bool HasNewNamespace(const Linux& linux, absl::string_view type) {

@@ -12,7 +12,8 @@
 
 namespace hull::spec {
 
-// The namespace of `type` in the configuration, or null.
+// The first namespace of `type` in the configuration, or null. Looks at the first 64; there are
+// eight types.
 const Namespace* FindNamespace(const Linux& linux, absl::string_view type);
 // Whether the container gets a namespace of `type` of its own (not one joined by path).
 bool HasNewNamespace(const Linux& linux, absl::string_view type);

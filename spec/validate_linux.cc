@@ -23,7 +23,7 @@ constexpr uint64_t kIdEnd = 4294967295;  // the first number that is no id
 void CheckNamespaces(const Linux& linux, const Path& path, Report* report) {
   for (size_t i = 0; i < linux.namespaces.size(); ++i) {
     const Namespace* first = FindNamespace(linux, linux.namespaces[i].type);
-    if (first == &linux.namespaces[i]) continue;
+    if (first == nullptr || first == &linux.namespaces[i]) continue;
     report->Error(path / i / "type",
                   absl::StrCat("expected each type once, it is at ", first - &linux.namespaces[0]),
                   "remove one of them");

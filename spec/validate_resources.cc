@@ -1,9 +1,9 @@
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -50,11 +50,10 @@ void CheckCpu(const Cpu& cpu, const Path& path, Report* report) {
 }
 
 void CheckHugepages(const std::vector<HugepageLimit>& limits, const Path& path, Report* report) {
+  absl::flat_hash_set<absl::string_view> sizes;
   for (size_t i = 0; i < limits.size(); ++i) {
-    const bool repeated = std::any_of(
-        limits.begin(), limits.begin() + i,
-        [&](const HugepageLimit& other) { return other.page_size == limits[i].page_size; });
-    if (repeated) report->Error(path / i / "pageSize", "expected each page size once");
+    if (sizes.insert(limits[i].page_size).second) continue;
+    report->Error(path / i / "pageSize", "expected each page size once");
   }
 }
 

@@ -166,6 +166,23 @@ TEST(ValidateTest, TooManyMappingsAreRefusedAtOnce) {
   EXPECT_THAT(status.message(), HasSubstr("/linux/uidMappings: [...]: expected at most 340"));
 }
 
+// Each list would take minutes if its entries were all compared with each other.
+TEST(ValidateTest, EndlessListsAreCheckedInPassing) {
+  std::string namespaces, limits, pages, names;
+  for (int i = 0; i < 20'000; ++i) {
+    const absl::string_view comma = i == 0 ? "" : ",";
+    absl::StrAppend(&namespaces, comma, "{\"type\":\"n", i, "\"}");
+    absl::StrAppend(&limits, comma, "{\"type\":\"r", i, "\",\"hard\":1,\"soft\":1}");
+    absl::StrAppend(&pages, comma, "{\"pageSize\":\"", i + 1, "KB\",\"limit\":1}");
+    absl::StrAppend(&names, comma, "\"CAP_", i, "\"");
+  }
+  const absl::Status status = Check(
+      absl::StrCat("{\"process\":{\"rlimits\":[", limits, "],\"capabilities\":{\"permitted\":[",
+                   names, "],\"ambient\":[", names, "]}},\"linux\":{\"namespaces\":[", namespaces,
+                   "],\"resources\":{\"hugepageLimits\":[", pages, "]}}}"));
+  EXPECT_THAT(status.message(), testing::StartsWith("4000"));
+}
+
 TEST(ValidateTest, ProcessAloneIsChecked) {
   const auto parsed = ParseProcess(R"({"cwd": "x", "args": []})", "process.json");
   ASSERT_TRUE(parsed.ok()) << parsed.status();
