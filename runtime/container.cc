@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -70,34 +71,42 @@ absl::StatusOr<Container> Container::Open(const Config& config, absl::string_vie
 }
 
 absl::Status Container::FindInit() {
-  ASSIGN_OR_RETURN(const std::optional<InitRecord> record, dir_.ReadInit());
-  has_init_record_ = record.has_value();
-  if (!record.has_value() || state_.boot_id() != BootId()) return absl::OkStatus();
-  sys::UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, record->pid, 0)));
+  const auto pid = static_cast<pid_t>(state_.init_pid());
+  if (pid == 0 || state_.boot_id() != BootId()) return absl::OkStatus();
+  sys::UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd.valid()) return absl::OkStatus();
-  if (ProcessStartTime(record->pid) != record->start_time_ticks) return absl::OkStatus();
-  init_pid_ = record->pid;
+  if (ProcessStartTime(pid) != state_.init_start_time_ticks()) return absl::OkStatus();
+  init_pid_ = pid;
   init_pidfd_ = std::move(pidfd);
   return absl::OkStatus();
 }
 
 absl::StatusOr<cgroups::Manager*> Container::cgroup() {
   if (cgroup_ != nullptr) return cgroup_.get();
-  ASSIGN_OR_RETURN(const cgroups::Host host, cgroups::ProbeHost());
-  ASSIGN_OR_RETURN(const cgroups::Backend* backend,
-                   CgroupBackendOf(*config_, state_.cgroup_backend(), host));
+  const absl::Span<const cgroups::Backend> table =
+      config_->cgroup_backends.empty() ? DefaultCgroupBackends() : config_->cgroup_backends;
+  const auto* const backend =
+      std::find_if(table.begin(), table.end(), [this](const cgroups::Backend& candidate) {
+        return candidate.name == state_.cgroup_backend();
+      });
+  if (backend == table.end()) {
+    return absl::NotFoundError(absl::StrCat("container '", state_.id(), "' has the cgroup manager '",
+                                            state_.cgroup_backend(), "', which is not built in"));
+  }
+  const cgroups::Host host;  // what was found at creation holds: nothing is probed again
   cgroups::Location location;
   location.backend = state_.cgroup_backend();
   location.directories.assign(state_.cgroup_directories().begin(),
                               state_.cgroup_directories().end());
   location.unit = state_.cgroup_unit();
+  location.adopted.assign(state_.cgroup_adopted().begin(), state_.cgroup_adopted().end());
   ASSIGN_OR_RETURN(cgroup_, backend->open(host, location));
   return cgroup_.get();
 }
 
 absl::StatusOr<ContainerStatus> Container::Status() {
   if (init_pid_ == 0) {
-    return has_init_record_ ? ContainerStatus::kStopped : ContainerStatus::kCreating;
+    return state_.init_pid() != 0 ? ContainerStatus::kStopped : ContainerStatus::kCreating;
   }
   if (HasStartGate(dir_.fd())) return ContainerStatus::kCreated;
   ASSIGN_OR_RETURN(cgroups::Manager * manager, cgroup());

@@ -39,7 +39,6 @@ class Container {
   const Config* config_;
   ContainerDir dir_;
   State state_;
-  bool has_init_record_ = false;
   pid_t init_pid_ = 0;
   sys::UniqueFd init_pidfd_;
   std::unique_ptr<cgroups::Manager> cgroup_;

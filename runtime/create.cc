@@ -98,6 +98,7 @@ Creation::Creation(const Config& config, const CreateOptions& options, Gate gate
 Creation::~Creation() {
   if (committed_) return;
   launch_.reset();  // kills and reaps
+  if (pid_file_written_) unlink(options_.pid_file.c_str());
   if (cgroup_made_) {
     const absl::Status destroyed = manager_->Destroy();
     if (!destroyed.ok() && config_.warn) config_.warn(destroyed.message());
@@ -129,7 +130,7 @@ absl::Status Creation::Think() {
     state_.add_cgroup_directories(directory);
   }
   state_.set_cgroup_unit(location.unit);
-  return BuildPlan();
+  return absl::OkStatus();
 }
 
 absl::Status Creation::MakeManager() {
@@ -141,6 +142,9 @@ absl::Status Creation::MakeManager() {
   request.container_id = options_.id;
   request.cgroups_path = linux_block.cgroups_path;
   request.resources = &linux_block.resources;
+  // One filter, attached at once, may come while init sets itself up (see TakeInit); on v1 the rules
+  // are written one by one, the first of which denies everything.
+  request.defer_devices = host_.mode == cgroups::Mode::kUnified;
   request.optional = (host_.euid != 0 || cgroups::InUserNamespace(host_)) &&
                      linux_block.cgroups_path.empty() && !AsksForLimits(linux_block.resources);
   ASSIGN_OR_RETURN(manager_, backend->make(host_, request));
@@ -176,9 +180,13 @@ absl::Status Creation::BuildPlan() {
   return absl::OkStatus();
 }
 
-std::string Creation::Explain() const { return plan::Describe(plan_.plan()); }
+absl::StatusOr<std::string> Creation::Explain() {
+  RETURN_IF_ERROR(BuildPlan());
+  return plan::Describe(plan_.plan());
+}
 
-absl::Status Creation::Word(const sync::Message& failure) const {
+absl::Status Creation::Word(const sync::Message& failure) {
+  RETURN_IF_ERROR(BuildPlan());
   return plan::FailureStatus(plan_.plan(), failure);
 }
 
@@ -265,6 +273,11 @@ absl::Status Creation::MakeCgroup() {
   ASSIGN_OR_RETURN(cgroup_fd_, manager_->Create());
   cgroup_made_ = true;
   if (!HasClone3()) cgroup_fd_.reset();
+  const cgroups::Location location = manager_->location();
+  if (!location.adopted.empty()) {
+    state_.mutable_cgroup_adopted()->Assign(location.adopted.begin(), location.adopted.end());
+    RETURN_IF_ERROR(dir_->Write(state_));
+  }
   Trace("cgroup");
   return absl::OkStatus();
 }
@@ -282,8 +295,13 @@ absl::Status Creation::RunRuntimeHooks(pid_t init) {
 // As soon as there is an init, the directory says so: whoever kills us now leaves a container that
 // `delete --force` can remove.
 absl::Status Creation::TakeInit(pid_t init) {
-  const std::optional<uint64_t> start_time = ProcessStartTime(init);
-  RETURN_IF_ERROR(dir_->WriteInit({init, start_time.value_or(0)}));
+  // Nothing of the container runs before init is ready.
+  RETURN_IF_ERROR(manager_->RestrictDevices());
+  RETURN_IF_ERROR(dir_->AppendInit(init, state_));
+  if (!options_.pid_file.empty()) {
+    RETURN_IF_ERROR(WritePidFile(options_.pid_file, init));
+    pid_file_written_ = true;
+  }
   const std::optional<int32_t> score = bundle_.spec().process->oom_score_adj;
   if (!score.has_value()) return absl::OkStatus();
   const std::string path = absl::StrCat("/proc/", init, "/oom_score_adj");
@@ -317,7 +335,7 @@ absl::Status Creation::CarryOut() {
   RETURN_IF_ERROR(MakeDirectory());
   RETURN_IF_ERROR(MakeDescriptors());
   RETURN_IF_ERROR(MakeCgroup());
-  RETURN_IF_ERROR(BuildPlan());  // again: now with descriptors
+  RETURN_IF_ERROR(BuildPlan());
   Trace("plan");
   launch_ = std::make_unique<Launch>(
       LaunchOrder{.plan = plan_.plan(),
@@ -326,15 +344,19 @@ absl::Status Creation::CarryOut() {
                   .cgroup = manager_.get(),
                   .cgroup_fd = cgroup_fd_.get(),
                   .attach = !cgroup_fd_.valid(),
+                  .start_early = StartsEarly(),
                   .actions = Actions()});
   RETURN_IF_ERROR(launch_->Prepare());
   gate_.reset();
   console_child_.reset();
   owned_fds_.clear();
-  if (!options_.pid_file.empty()) {
-    RETURN_IF_ERROR(WritePidFile(options_.pid_file, launch_->pid()));
-  }
   return absl::OkStatus();
+}
+
+// No other message of ours may follow kStart: with maps or hooks to come it has to wait.
+bool Creation::StartsEarly() const {
+  return gate_kind_ == Gate::kChannel && plan_.plan().maps_ids == 0 &&
+         !bundle_.spec().hooks.has_value();
 }
 
 absl::Status Creation::Start() { return launch_->Start(); }

@@ -40,8 +40,9 @@ class Creation {
   absl::Status Destroy();
   void Commit() { committed_ = true; }
 
-  std::string Explain() const;
-  absl::Status Word(const sync::Message& failure) const;
+  // After Think(): the Plan in words, and a failure of one like it.
+  absl::StatusOr<std::string> Explain();
+  absl::Status Word(const sync::Message& failure);
   Launch& launch() { return *launch_; }
   const Bundle& bundle() const { return bundle_; }
   // The master of the terminal where there is one and no console socket was given.
@@ -58,6 +59,7 @@ class Creation {
   absl::Status MakeCgroup();
   absl::Status RunRuntimeHooks(pid_t init);
   absl::Status TakeInit(pid_t init);
+  bool StartsEarly() const;
   LaunchActions Actions();
 
   const Config& config_;
@@ -79,6 +81,7 @@ class Creation {
   std::vector<sys::UniqueFd> owned_fds_;
   sys::UniqueFd cgroup_fd_;
   bool cgroup_made_ = false;
+  bool pid_file_written_ = false;
   std::unique_ptr<Launch> launch_;
 };
 

@@ -126,12 +126,10 @@ class Joining {
                                                    .cgroup = cgroup_,
                                                    .cgroup_fd = cgroup_fd_.get(),
                                                    .attach = !cgroup_fd_.valid(),
+                                                   .start_early = true,
                                                    .actions = Actions()});
     RETURN_IF_ERROR(launch_->Prepare());
     console_child_.reset();
-    if (!options_.pid_file.empty()) {
-      RETURN_IF_ERROR(WritePidFile(options_.pid_file, launch_->pid()));
-    }
     sys::UniqueFd terminal;
     if (console_.valid()) {
       ASSIGN_OR_RETURN(terminal, ReceiveDescriptor(console_.get()));
@@ -218,6 +216,9 @@ class Joining {
 
   LaunchActions Actions() {
     LaunchActions actions;
+    actions.on_init = [this](pid_t pid) {
+      return options_.pid_file.empty() ? absl::OkStatus() : WritePidFile(options_.pid_file, pid);
+    };
     actions.hand_over_listener = [this](pid_t pid, int notify_fd) {
       return HandOverToAgent(container_->state(), spec_, "running", pid, notify_fd);
     };

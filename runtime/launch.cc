@@ -72,7 +72,8 @@ absl::Status Launch::TakeInit(pid_t pid) {
     Reap(first_.pid, nullptr);
     first_reaped_ = true;
   }
-  return order_.actions.on_init ? order_.actions.on_init(pid) : absl::OkStatus();
+  if (order_.actions.on_init) RETURN_IF_ERROR(order_.actions.on_init(pid));
+  return order_.start_early ? channel_.Send(MessageType::kStart) : absl::OkStatus();
 }
 
 absl::Status Launch::Answer(const Message& message) {
@@ -116,10 +117,22 @@ absl::Status Launch::ExplainEnd() {
       absl::StrCat("the container's init exited with status ", WEXITSTATUS(status)));
 }
 
+// Init is a process of its own and may be faster than the intermediate that reports its pid: what it
+// says before that (it says one thing, then waits) is kept until then.
+absl::StatusOr<std::optional<Message>> Launch::NextMessage() {
+  for (;;) {
+    if (init_pid_ != 0 && early_.has_value()) return std::exchange(early_, std::nullopt);
+    ASSIGN_OR_RETURN(std::optional<Message> message, channel_.Receive());
+    if (!message.has_value()) return std::exchange(early_, std::nullopt);
+    if (init_pid_ != 0 || message->role != sync::ProcessRole::kInit) return message;
+    early_ = message;
+  }
+}
+
 absl::Status Launch::Prepare() {
   RETURN_IF_ERROR(SpawnFirst());
   for (;;) {
-    ASSIGN_OR_RETURN(const std::optional<Message> message, channel_.Receive());
+    ASSIGN_OR_RETURN(const std::optional<Message> message, NextMessage());
     if (!message.has_value()) return ExplainEnd();
     if (message->type == MessageType::kReady) break;
     RETURN_IF_ERROR(Answer(*message));
@@ -129,7 +142,7 @@ absl::Status Launch::Prepare() {
 }
 
 absl::Status Launch::Start() {
-  RETURN_IF_ERROR(channel_.Send(MessageType::kStart));
+  if (!order_.start_early) RETURN_IF_ERROR(channel_.Send(MessageType::kStart));
   const auto fail = [this](const Message& message) {
     return plan::FailureStatus(order_.plan, message);
   };

@@ -33,6 +33,9 @@ struct LaunchOrder {
   cgroups::Manager* cgroup = nullptr;
   int cgroup_fd = -1;   // clone into it
   bool attach = false;  // else, where true: Attach() by pid, then kGo
+  // The gate is the channel and nothing is to be done between ready and start: init finds kStart
+  // waiting when it comes there, and sleeps not once.
+  bool start_early = false;
   LaunchActions actions;
 };
 
@@ -56,6 +59,7 @@ class Launch {
 
  private:
   absl::Status SpawnFirst();
+  absl::StatusOr<std::optional<sync::Message>> NextMessage();
   absl::Status Answer(const sync::Message& message);
   absl::Status TakeInit(pid_t pid);
   absl::Status ExplainEnd();
@@ -67,6 +71,7 @@ class Launch {
   bool first_reaped_ = false;
   pid_t init_pid_ = 0;
   sys::UniqueFd init_pidfd_;
+  std::optional<sync::Message> early_;
   bool released_ = false;
 };
 

@@ -205,10 +205,9 @@ absl::Status Runtime::RemoveRemains(absl::string_view id) {
   absl::StatusOr<ContainerDir> dir = store.Open(id);
   if (absl::IsNotFound(dir.status())) return absl::OkStatus();
   RETURN_IF_ERROR(dir.status());
-  ASSIGN_OR_RETURN(const std::optional<InitRecord> init, dir->ReadInit());
-  if (init.has_value() && ProcessStartTime(init->pid) == init->start_time_ticks) {
-    kill(init->pid, SIGKILL);
-  }
+  const absl::StatusOr<runtime::State> init = dir->RecoverInit();
+  const auto pid = init.ok() ? static_cast<pid_t>(init->init_pid()) : 0;
+  if (pid != 0 && ProcessStartTime(pid) == init->init_start_time_ticks()) kill(pid, SIGKILL);
   return dir->Remove();
 }
 

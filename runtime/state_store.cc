@@ -24,7 +24,9 @@ namespace hull::runtime {
 namespace {
 
 constexpr char kStateFile[] = "state.pb";
-constexpr char kInitFile[] = "init";
+constexpr char kGateFile[] = "start.sock";
+// Both init fields: a tag and 4 bytes, a tag and 8 bytes.
+constexpr size_t kInitBytes = 14;
 constexpr unsigned kRootMode = 0700;
 // Traversable by the container's root, which may be nobody here, and by nobody else's listing.
 constexpr unsigned kContainerMode = 0711;
@@ -60,49 +62,60 @@ absl::Status ContainerDir::Lock() {
   if (fstat(dir_.get(), &info) == 0 && info.st_nlink == 0) {
     return absl::NotFoundError(absl::StrCat(Quoted(id_), ": container does not exist"));
   }
+  locked_ = true;
   return absl::OkStatus();
 }
 
-absl::StatusOr<State> ContainerDir::Read() const {
-  ASSIGN_OR_RETURN(const std::string bytes, sys::ReadFileAt(dir_.get(), kStateFile),
-                   "reading the state of ", Quoted(id_));
+absl::StatusOr<State> ContainerDir::Read() {
   State state;
-  if (!state.ParseFromString(bytes) || state.id() != id_) {
-    return absl::DataLossError(absl::StrCat("the state of ", Quoted(id_),
-                                            " is damaged; `delete --force` removes the container"));
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::string bytes, sys::ReadFileAt(dir_.get(), kStateFile),
+                     "reading the state of ", Quoted(id_));
+    if (state.ParseFromString(bytes) && state.id() == id_) return state;
+    if (locked_) break;
+    RETURN_IF_ERROR(Lock());  // somebody may just be writing it
   }
-  return state;
+  return absl::DataLossError(absl::StrCat("the state of ", Quoted(id_),
+                                          " is damaged; `delete --force` removes the container"));
 }
 
 absl::Status ContainerDir::Write(const State& state) {
   std::string bytes;
   if (!state.SerializeToString(&bytes)) return absl::InternalError("serializing the state");
-  RETURN_IF_ERROR(sys::ReplaceFileAt(dir_.get(), kStateFile, bytes), "saving the state of ",
-                  Quoted(id_));
+  ASSIGN_OR_RETURN(const sys::UniqueFd fd,
+                   sys::OpenAt(dir_.get(), kStateFile, O_WRONLY | O_CREAT | O_TRUNC, 0600),
+                   "saving the state of ", Quoted(id_));
+  RETURN_IF_ERROR(sys::WriteAll(fd.get(), bytes), "saving the state of ", Quoted(id_));
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<InitRecord>> ContainerDir::ReadInit() const {
-  absl::StatusOr<std::string> text = sys::ReadFileAt(dir_.get(), kInitFile, 64);
-  if (absl::IsNotFound(text.status())) return std::nullopt;
-  RETURN_IF_ERROR(text.status(), "reading the init record of ", Quoted(id_));
-  const std::pair<absl::string_view, absl::string_view> fields =
-      absl::StrSplit(absl::StripAsciiWhitespace(*text), absl::MaxSplits(' ', 1));
-  InitRecord init;
-  if (!absl::SimpleAtoi(fields.first, &init.pid) ||
-      !absl::SimpleAtoi(fields.second, &init.start_time_ticks)) {
-    return std::nullopt;  // the maker died between making the file and writing it
-  }
-  return init;
+absl::Status ContainerDir::AppendInit(pid_t pid, State& state) {
+  State init;
+  init.set_init_pid(static_cast<uint32_t>(pid));
+  init.set_init_start_time_ticks(ProcessStartTime(pid).value_or(1));
+  ASSIGN_OR_RETURN(const sys::UniqueFd fd,
+                   sys::OpenAt(dir_.get(), kStateFile, O_WRONLY | O_APPEND),
+                   "saving the init of ", Quoted(id_));
+  RETURN_IF_ERROR(sys::WriteAll(fd.get(), init.SerializeAsString()), "saving the init of ",
+                  Quoted(id_));
+  state.MergeFrom(init);
+  return absl::OkStatus();
 }
 
-absl::Status ContainerDir::WriteInit(const InitRecord& init) {
-  ASSIGN_OR_RETURN(const sys::UniqueFd fd,
-                   sys::OpenAt(dir_.get(), kInitFile, O_WRONLY | O_CREAT | O_TRUNC, 0600));
-  return sys::WriteAll(fd.get(), absl::StrCat(init.pid, " ", init.start_time_ticks, "\n"));
+absl::StatusOr<State> ContainerDir::RecoverInit() {
+  ASSIGN_OR_RETURN(const std::string bytes, sys::ReadFileAt(dir_.get(), kStateFile));
+  State init;
+  const bool recovered = bytes.size() >= kInitBytes &&
+                         init.ParseFromString(bytes.substr(bytes.size() - kInitBytes)) &&
+                         init.init_pid() != 0 && init.init_start_time_ticks() != 0;
+  return recovered ? init : State();
 }
 
 absl::Status ContainerDir::Remove() {
+  // What is usually there, without a look; whatever else, by one.
+  unlinkat(dir_.get(), kStateFile, 0);
+  unlinkat(dir_.get(), kGateFile, 0);
+  if (unlinkat(root_.get(), id_.c_str(), AT_REMOVEDIR) == 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<std::string> names, sys::ListDir(dir_.get()));
   for (const std::string& name : names) {
     if (unlinkat(dir_.get(), name.c_str(), 0) != 0 && errno != ENOENT) {

@@ -1,6 +1,5 @@
 // The state directory: <root>/<id>/ with
-//   state.pb    the State, written before anything else is made
-//   init        "PID STARTTIME\n", written once init is there
+//   state.pb    the State, written before anything else is made, init's pid appended
 //   start.sock  the start gate, there exactly while the container is "created"
 // A container's directory is also its lock.
 #ifndef HULL_RUNTIME_STATE_STORE_H_
@@ -21,12 +20,6 @@
 
 namespace hull::runtime {
 
-// Init as it was: a pid alone may be somebody else's by now.
-struct InitRecord {
-  pid_t pid = 0;
-  uint64_t start_time_ticks = 0;  // /proc/PID/stat, field 22
-};
-
 // [A-Za-z0-9_+.-]{1,255}, not "." or "..": the rule of runc.
 absl::Status ValidateId(absl::string_view id);
 
@@ -41,10 +34,13 @@ class ContainerDir {
 
   // Waits up to 10 s for the lock; Unavailable names who holds it. Released with the object.
   absl::Status Lock();
-  absl::StatusOr<State> Read() const;
+  // DataLoss: damaged, and nobody who holds the lock is about to finish it.
+  absl::StatusOr<State> Read();
   absl::Status Write(const State& state);
-  absl::StatusOr<std::optional<InitRecord>> ReadInit() const;
-  absl::Status WriteInit(const InitRecord& init);
+  // Appends the two fields of init; `state` gets them too.
+  absl::Status AppendInit(pid_t pid, State& state);
+  // Of a damaged state: what the end of the file says of init, with all else empty.
+  absl::StatusOr<State> RecoverInit();
   // Removes it with all it holds.
   absl::Status Remove();
 
@@ -52,6 +48,7 @@ class ContainerDir {
   std::string id_;
   sys::UniqueFd root_;
   sys::UniqueFd dir_;
+  bool locked_ = false;
 };
 
 class StateStore {

@@ -112,8 +112,10 @@ int SetPropagation(Context& context, const Step& step) {
 }
 
 int AttachRootfs(Context& context, const Step& step) {
-  const char* rootfs = context.text(step.text.text);
-  if (const int error = MakeParentPrivate(context, rootfs); error < 0) return error;
+  const char* rootfs = context.text(step.rootfs.path);
+  if (step.rootfs.shared != 0) {
+    if (const int error = MakeParentPrivate(context, rootfs); error < 0) return error;
+  }
   UniqueFd tree(static_cast<int>(
       HULL_TRY(context, kOpenTree, OpenTree(AT_FDCWD, rootfs, AT_RECURSIVE))));
   const UniqueFd below(static_cast<int>(HULL_TRY(
@@ -125,14 +127,16 @@ int AttachRootfs(Context& context, const Step& step) {
 
 // The new root is stacked on the old one's place, the old one detached: no directory is needed for
 // it, and nothing of it can be reached afterwards.
-int PivotRoot(Context& context, const Step&) {
+int PivotRoot(Context& context, const Step& step) {
   const UniqueFd old(static_cast<int>(
       HULL_TRY(context, kOpen, sys::RawOpenAt(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC))));
   HULL_TRY(context, kChangeDirectory, RawCall(__NR_fchdir, context.root.get()));
   HULL_TRY(context, kPivotRoot, RawCall(__NR_pivot_root, AsArg("."), AsArg(".")));
   HULL_TRY(context, kChangeDirectory, RawCall(__NR_fchdir, old.get()));
   // What the host has mounted must not be unmounted there when our copies of it go.
-  HULL_TRY(context, kMountAttributes, ChangePropagation(old.get(), MS_SLAVE | MS_REC));
+  if (step.rootfs.shared != 0) {
+    HULL_TRY(context, kMountAttributes, ChangePropagation(old.get(), MS_SLAVE | MS_REC));
+  }
   HULL_TRY(context, kUnmount, RawCall(__NR_umount2, AsArg("."), 2 /* MNT_DETACH */));
   HULL_TRY(context, kChangeDirectory, RawCall(__NR_chdir, AsArg("/")));
   context.root.reset();

@@ -164,7 +164,7 @@ std::string DescribeStep(const Plan& plan, const Step& step) {
     case StepKind::kPropagation:
       return absl::StrCat("making every mount ", PropagationName(step.flags.flags));
     case StepKind::kRootfs:
-      return absl::StrCat("mounting the rootfs ", text(step.text.text));
+      return absl::StrCat("mounting the rootfs ", text(step.rootfs.path));
     case StepKind::kMount:
       return DescribeMount(plan, step.mount);
     case StepKind::kDevice:

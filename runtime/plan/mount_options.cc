@@ -132,6 +132,7 @@ MountOptions ParseMountOptions(const std::vector<std::string>& options) {
   MountOptions result;
   for (const std::string& option : options) {
     const absl::string_view name = option;
+    if (name.empty()) continue;  // Buildah writes such
     if (const FlagOption* flag = FindFlag(name); flag != nullptr) {
       ApplyFlag(*flag, result);
     } else if (const uint64_t propagation = ParsePropagation(name); propagation != 0) {

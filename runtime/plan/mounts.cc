@@ -261,11 +261,14 @@ absl::Status AddRootfsSteps(const CreateInput& input, bool user_namespace, StepL
   // Nothing we mount may reach the host. Where the container shares its mounts (rootfsPropagation
   // "shared"), the host's stay peers and only the mount that holds the rootfs becomes private.
   const uint64_t propagation = ParsePropagation(input.spec.linux_.rootfs_propagation);
-  if ((propagation & MS_SHARED) == 0) {
+  const bool shared = (propagation & MS_SHARED) != 0;
+  if (!shared) {
     const uint64_t kind = (propagation & MS_PRIVATE) != 0 ? MS_PRIVATE : MS_SLAVE;
     steps.AddFlags(StepKind::kPropagation, "", kind | MS_REC);
   }
-  steps.AddText(StepKind::kRootfs, "/root/path", input.rootfs);
+  Step& rootfs = steps.Add(StepKind::kRootfs, "/root/path");
+  rootfs.rootfs.path = steps.arena().AddText(input.rootfs);
+  rootfs.rootfs.shared = shared;
   for (size_t i = 0; i < input.spec.mounts.size(); ++i) {
     RETURN_IF_ERROR(AddSpecMount(input, i, steps));
   }

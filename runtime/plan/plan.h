@@ -104,6 +104,13 @@ struct TextStep {
   Text text;
 };
 
+struct RootfsStep {
+  Text path;
+  // Mounts stay shared with the host (rootfsPropagation): the mount that holds the rootfs becomes
+  // private first, and nothing of the old root may be unmounted on the host by the pivot.
+  uint32_t shared;
+};
+
 struct SysctlStep {
   Text path;   // beneath /proc/sys
   Text value;
@@ -230,6 +237,7 @@ struct Step {
     SetNamespacesStep set_namespaces;
     FlagsStep flags;
     TextStep text;
+    RootfsStep rootfs;
     SysctlStep sysctl;
     RlimitStep rlimit;
     MountStep mount;

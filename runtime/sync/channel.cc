@@ -34,8 +34,9 @@ absl::StatusOr<std::optional<Message>> Channel::Receive() {
   ssize_t n = 0;
   do {
     n = recv(fd_.get(), &message, sizeof(message), 0);
-  } while (n < 0 && errno == EINTR);
-  if (n == 0 || (n < 0 && errno == ECONNRESET)) return std::nullopt;
+    // ECONNRESET comes once, before what is still queued: the peer ended without reading all of ours.
+  } while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+  if (n == 0) return std::nullopt;
   if (n < 0) return sys::ErrnoStatus(errno, "reading from the sync channel");
   if (n != sizeof(message)) {
     return absl::InternalError("a message of a wrong size on the sync channel");
