@@ -156,8 +156,11 @@ class ExecTest(PodmanTestCase):
     def test_returns_the_exit_code(self):
         self.assertEqual(self.exec("main", "sh", "-c", "exit 7", check=False).returncode, 7)
 
-    def test_returns_127_for_a_missing_executable(self):
-        self.assertEqual(self.exec("main", "no-such-program", check=False).returncode, 127)
+    def test_returns_127_for_a_missing_executable_every_time(self):
+        """The failing process ends at once: its last words must not get lost in the race."""
+        for _ in range(8):
+            done = self.exec("main", "no-such-program", check=False)
+            self.assertEqual(done.returncode, 127, done.stderr)
 
     def test_returns_126_for_a_file_that_is_not_executable(self):
         self.assertEqual(self.exec("main", "/etc/not-executable", check=False).returncode, 126)
