@@ -11,7 +11,9 @@ mkdir -p "$output_base"
 
 fail() { echo "FAIL: $*" >&2; exit 1; }
 # It ends itself soon after the test: no second server stays in memory.
-bazel() { command bazel --output_base="$output_base" --max_idle_secs=5 "$@" </dev/null; }
+bazel() {
+  env -u TEST_TMPDIR bazel --output_base="$output_base" --max_idle_secs=5 "$@" </dev/null
+}
 
 cd "$consumer"
 bazel build --noshow_progress --symlink_prefix=/ //...
