@@ -75,6 +75,7 @@ class Manager {
   virtual absl::StatusOr<Stats> ReadStats() = 0;
   // SIGKILL to every process: cgroup.kill (Linux 5.14), else freeze, signal, thaw. Other signals go
   // to each process in turn.
+  // OK where the cgroup is gone, or was never made: it has no processes.
   virtual absl::Status Signal(int signal) = 0;
   // Removes the cgroup and those below it. OK if already gone; Unavailable if processes remain
   // after a short wait.

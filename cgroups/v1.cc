@@ -123,15 +123,25 @@ absl::Status V1Manager::OpenMountOnce() {
   return absl::OkStatus();
 }
 
+// A hierarchy without the directory holds no process of the container: we could make none there
+// (Request::optional), or were killed before it was made. NotFound if no hierarchy has it.
 absl::Status V1Manager::Open() {
   if (nodes_.empty()) return absl::FailedPreconditionError("the container has no cgroup");
   RETURN_IF_ERROR(OpenMountOnce());
-  for (Node& node : nodes_) {
-    if (node.fd.valid()) continue;
-    ASSIGN_OR_RETURN(node.fd, OpenDirectory(mount_fd_.get(), node.directory), "cgroup '/",
-                     node.directory, "'");
+  absl::Status missing;
+  for (auto node = nodes_.begin(); node != nodes_.end();) {
+    absl::StatusOr<UniqueFd> fd = node->fd.valid()
+                                      ? UniqueFd(std::move(node->fd))
+                                      : OpenDirectory(mount_fd_.get(), node->directory);
+    if (fd.ok()) {
+      (node++)->fd = *std::move(fd);
+      continue;
+    }
+    missing = base::Annotate(fd.status(), "cgroup '/", node->directory, "'");
+    if (!absl::IsNotFound(missing)) return missing;
+    node = nodes_.erase(node);
   }
-  return absl::OkStatus();
+  return nodes_.empty() ? missing : absl::OkStatus();
 }
 
 absl::Status V1Manager::CheckUnused(const Node& node) const {
@@ -319,7 +329,9 @@ absl::StatusOr<Stats> V1Manager::ReadStats() {
 }
 
 absl::Status V1Manager::Signal(int signal) {
-  RETURN_IF_ERROR(Open());
+  const absl::Status opened = Open();
+  if (absl::IsNotFound(opened)) return absl::OkStatus();
+  RETURN_IF_ERROR(opened);
   const Node& node = ProcessNode();
   if (signal != SIGKILL) {
     ASSIGN_OR_RETURN(const std::vector<pid_t> pids, ReadPids(node.fd.get()));

@@ -183,6 +183,26 @@ TEST_F(V1RootTest, UnifiedFileOfAV1ControllerIsNamed) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("linux.resources.unified.memory.high"));
 }
 
+// As a runtime that was killed between two hierarchies leaves it.
+TEST_F(V1RootTest, HierarchiesWithoutTheDirectoryAreLeftOut) {
+  ASSERT_TRUE(Make()->Create().ok());
+  Location location = Make()->location();
+  const std::string gone = location.directories.front();
+  const absl::StatusOr<sys::UniqueFd> root = OpenMount(host_.mount_point);
+  ASSERT_TRUE(RemoveDirectory(root->get(), gone, absl::Seconds(5)).ok());
+  const std::unique_ptr<Manager> opened = *kV1Backend.open(host_, location);
+  EXPECT_EQ(opened->Frozen().status(), absl::OkStatus());
+  EXPECT_EQ(opened->Signal(SIGKILL), absl::OkStatus());
+  EXPECT_EQ(opened->Destroy(), absl::OkStatus());
+}
+
+TEST_F(V1RootTest, ACgroupThatWasNeverMadeHasNoProcesses) {
+  const std::unique_ptr<Manager> opened = *kV1Backend.open(host_, Make()->location());
+  EXPECT_EQ(opened->Signal(SIGKILL), absl::OkStatus());
+  EXPECT_EQ(opened->Destroy(), absl::OkStatus());
+  EXPECT_TRUE(absl::IsNotFound((*kV1Backend.open(host_, Make()->location()))->Pids().status()));
+}
+
 TEST_F(V1RootTest, MissingControllerIsNamedAndNothingIsLeft) {
   resources_.rdma["mlx"].hca_handles = 1;
   const absl::Status status = Make()->Create().status();

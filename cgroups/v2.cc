@@ -206,7 +206,9 @@ absl::StatusOr<Stats> V2Manager::ReadStats() {
 }
 
 absl::Status V2Manager::Signal(int signal) {
-  RETURN_IF_ERROR(Open());
+  const absl::Status opened = Open();
+  if (absl::IsNotFound(opened)) return absl::OkStatus();
+  RETURN_IF_ERROR(opened);
   if (signal == SIGKILL) {
     RETURN_IF_ERROR(KillUnified(fd_.get()), "killing cgroup '/", path(), "'");
     return absl::OkStatus();
