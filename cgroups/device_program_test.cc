@@ -34,14 +34,10 @@ class Interpreter {
  private:
   bool Step(const bpf_insn& insn) {
     switch (BPF_CLASS(insn.code)) {
-      case BPF_LDX:
-        return Load(insn);
-      case BPF_ALU:
-        return Compute(insn, true);
-      case BPF_ALU64:
-        return Compute(insn, false);
-      default:
-        return false;
+      case BPF_LDX: return Load(insn);
+      case BPF_ALU: return Compute(insn, true);
+      case BPF_ALU64: return Compute(insn, false);
+      default: return false;
     }
   }
   bool Load(const bpf_insn& insn) {
@@ -67,32 +63,15 @@ class Interpreter {
     }
     const unsigned shift = static_cast<unsigned>(value) & (narrow ? 31 : 63);
     switch (BPF_OP(insn.code)) {
-      case BPF_MOV:
-        now = value;
-        break;
-      case BPF_AND:
-        now &= value;
-        break;
-      case BPF_OR:
-        now |= value;
-        break;
-      case BPF_XOR:
-        now ^= value;
-        break;
-      case BPF_SUB:
-        now -= value;
-        break;
-      case BPF_LSH:
-        now <<= shift;
-        break;
-      case BPF_RSH:
-        now >>= shift;
-        break;
-      case BPF_MUL:
-        now *= value;
-        break;
-      default:
-        return false;
+      case BPF_MOV: now = value; break;
+      case BPF_AND: now &= value; break;
+      case BPF_OR: now |= value; break;
+      case BPF_XOR: now ^= value; break;
+      case BPF_SUB: now -= value; break;
+      case BPF_LSH: now <<= shift; break;
+      case BPF_RSH: now >>= shift; break;
+      case BPF_MUL: now *= value; break;
+      default: return false;
     }
     to = narrow ? static_cast<uint32_t>(now) : now;
     return true;

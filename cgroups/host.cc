@@ -78,14 +78,10 @@ absl::StatusOr<std::string> ReadProcSelf(absl::string_view name) {
 
 absl::string_view ModeName(Mode mode) {
   switch (mode) {
-    case Mode::kUnified:
-      return "unified";
-    case Mode::kHybrid:
-      return "hybrid";
-    case Mode::kLegacy:
-      return "legacy";
-    case Mode::kNone:
-      break;
+    case Mode::kUnified: return "unified";
+    case Mode::kHybrid: return "hybrid";
+    case Mode::kLegacy: return "legacy";
+    case Mode::kNone: break;
   }
   return "none";
 }

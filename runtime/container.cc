@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "runtime/backends.h"
 #include "runtime/base/select.h"
 #include "runtime/base/status_macros.h"
-#include "runtime/backends.h"
 #include "runtime/hooks.h"
 #include "runtime/start_gate.h"
 #include "runtime/sys/file.h"
@@ -37,16 +37,11 @@ bool HasEnded(int pidfd, int wait_ms) {
 
 absl::string_view StatusName(ContainerStatus status) {
   switch (status) {
-    case ContainerStatus::kCreating:
-      return "creating";
-    case ContainerStatus::kCreated:
-      return "created";
-    case ContainerStatus::kRunning:
-      return "running";
-    case ContainerStatus::kPaused:
-      return "paused";
-    case ContainerStatus::kStopped:
-      return "stopped";
+    case ContainerStatus::kCreating: return "creating";
+    case ContainerStatus::kCreated: return "created";
+    case ContainerStatus::kRunning: return "running";
+    case ContainerStatus::kPaused: return "paused";
+    case ContainerStatus::kStopped: return "stopped";
   }
   return "stopped";
 }
@@ -90,8 +85,9 @@ absl::StatusOr<cgroups::Manager*> Container::cgroup() {
         return candidate.name == state_.cgroup_backend();
       });
   if (backend == table.end()) {
-    return absl::NotFoundError(absl::StrCat("container '", state_.id(), "' has the cgroup manager '",
-                                            state_.cgroup_backend(), "', which is not built in"));
+    return absl::NotFoundError(absl::StrCat("container '", state_.id(),
+                                            "' has the cgroup manager '", state_.cgroup_backend(),
+                                            "', which is not built in"));
   }
   const cgroups::Host host;  // what was found at creation holds: nothing is probed again
   cgroups::Location location;
@@ -143,9 +139,9 @@ absl::Status KillContainer(Container& container) {
   // FailedPrecondition: it was made without a cgroup, so that init is all there is to know of.
   if (!absl::IsFailedPrecondition(killed)) RETURN_IF_ERROR(killed);
   if (container.init_pid() != 0 && !HasEnded(container.init_pidfd(), kKillWaitMs)) {
-    return absl::DeadlineExceededError(
-        absl::StrCat("container '", container.state().id(), "': its init, pid ",
-                     container.init_pid(), ", does not die"));
+    return absl::DeadlineExceededError(absl::StrCat("container '", container.state().id(),
+                                                    "': its init, pid ", container.init_pid(),
+                                                    ", does not die"));
   }
   return absl::OkStatus();
 }

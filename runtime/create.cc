@@ -36,10 +36,9 @@ bool HasNewNamespace(const spec::Spec& spec, absl::string_view type) {
 }
 
 bool AsksForLimits(const spec::Resources& resources) {
-  return resources.memory.has_value() || resources.cpu.has_value() ||
-         resources.pids.has_value() || resources.block_io.has_value() ||
-         !resources.hugepage_limits.empty() || !resources.unified.empty() ||
-         resources.network.has_value() || !resources.rdma.empty();
+  return resources.memory.has_value() || resources.cpu.has_value() || resources.pids.has_value() ||
+         resources.block_io.has_value() || !resources.hugepage_limits.empty() ||
+         !resources.unified.empty() || resources.network.has_value() || !resources.rdma.empty();
 }
 
 // Who may not use CAP_SETGID on the host gives up setgroups(2) to be allowed a gid map of its own.
@@ -71,20 +70,19 @@ plan::CgroupView ViewOf(const cgroups::Host& host, const cgroups::Location& loca
       if (absl::StartsWith(controller, "name=")) entry.options.push_back("none");
       entry.options.push_back(controller);
     }
-    entry.host_path =
-        i < location.directories.size()
-            ? absl::StrCat(host.mount_point, "/", location.directories[i])
-            : absl::StrCat(host.mount_point, "/", hierarchy.directory,
-                           InheritedCgroup(host, hierarchy.controllers[0]));
+    entry.host_path = i < location.directories.size()
+                          ? absl::StrCat(host.mount_point, "/", location.directories[i])
+                          : absl::StrCat(host.mount_point, "/", hierarchy.directory,
+                                         InheritedCgroup(host, hierarchy.controllers[0]));
     view.hierarchies.push_back(std::move(entry));
   }
   if (host.mode == cgroups::Mode::kHybrid) {
     const bool made = location.directories.size() > host.hierarchies.size();
     plan::CgroupView::Hierarchy unified;
     unified.name = "unified";
-    unified.host_path =
-        made ? absl::StrCat(host.mount_point, "/", location.directories.back())
-             : absl::StrCat(host.mount_point, "/unified", InheritedCgroup(host, ""));
+    unified.host_path = made
+                            ? absl::StrCat(host.mount_point, "/", location.directories.back())
+                            : absl::StrCat(host.mount_point, "/unified", InheritedCgroup(host, ""));
     view.hierarchies.push_back(std::move(unified));
   }
   return view;
@@ -284,8 +282,7 @@ absl::Status Creation::MakeCgroup() {
 
 absl::Status Creation::RunRuntimeHooks(pid_t init) {
   const spec::Hooks& hooks = *bundle_.spec().hooks;
-  const std::string state =
-      StateJson(state_, bundle_.spec(), "creating", absl::StrCat(init));
+  const std::string state = StateJson(state_, bundle_.spec(), "creating", absl::StrCat(init));
   RETURN_IF_ERROR(RunHooks(hooks.prestart, "prestart", state, bundle_.directory));
   RETURN_IF_ERROR(RunHooks(hooks.create_runtime, "createRuntime", state, bundle_.directory));
   Trace("hooks");
@@ -337,15 +334,14 @@ absl::Status Creation::CarryOut() {
   RETURN_IF_ERROR(MakeCgroup());
   RETURN_IF_ERROR(BuildPlan());
   Trace("plan");
-  launch_ = std::make_unique<Launch>(
-      LaunchOrder{.plan = plan_.plan(),
-                  .main_end = std::move(main_end_),
-                  .child_end = std::move(child_end_),
-                  .cgroup = manager_.get(),
-                  .cgroup_fd = cgroup_fd_.get(),
-                  .attach = !cgroup_fd_.valid(),
-                  .start_early = StartsEarly(),
-                  .actions = Actions()});
+  launch_ = std::make_unique<Launch>(LaunchOrder{.plan = plan_.plan(),
+                                                 .main_end = std::move(main_end_),
+                                                 .child_end = std::move(child_end_),
+                                                 .cgroup = manager_.get(),
+                                                 .cgroup_fd = cgroup_fd_.get(),
+                                                 .attach = !cgroup_fd_.valid(),
+                                                 .start_early = StartsEarly(),
+                                                 .actions = Actions()});
   RETURN_IF_ERROR(launch_->Prepare());
   gate_.reset();
   console_child_.reset();

@@ -86,8 +86,7 @@ class Creation {
 };
 
 // For whatever needs a filter again (exec): through the cache beneath the state directory's root.
-absl::StatusOr<seccomp::Compiled> CompileFilter(const Config& config,
-                                                const spec::Seccomp& seccomp);
+absl::StatusOr<seccomp::Compiled> CompileFilter(const Config& config, const spec::Seccomp& seccomp);
 // Writes `pid` atomically, without a newline.
 absl::Status WritePidFile(const std::string& path, pid_t pid);
 absl::Status CheckPreservedFds(int count);

@@ -22,9 +22,9 @@ absl::StatusOr<seccomp::Compiled> CompileFilter(const Config& config,
                                                 const spec::Seccomp& seccomp) {
   const absl::Span<const seccomp::Backend> table =
       config.seccomp_backends.empty() ? DefaultSeccompBackends() : config.seccomp_backends;
-  ASSIGN_OR_RETURN(const seccomp::Backend* backend,
-                   base::Select(table, "seccomp compiler", config.seccomp_compiler,
-                                seccomp::ProbeHost()));
+  ASSIGN_OR_RETURN(
+      const seccomp::Backend* backend,
+      base::Select(table, "seccomp compiler", config.seccomp_compiler, seccomp::ProbeHost()));
   ASSIGN_OR_RETURN(
       seccomp::Compiled compiled,
       seccomp::CompileCached(absl::StrCat(config.root, "/.cache/seccomp"), *backend, seccomp));
@@ -40,8 +40,8 @@ absl::Status WritePidFile(const std::string& path, pid_t pid) {
   const size_t slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  ASSIGN_OR_RETURN(const sys::UniqueFd dir,
-                   sys::OpenAt(AT_FDCWD, directory, O_PATH | O_DIRECTORY), "pid file '", path, "'");
+  ASSIGN_OR_RETURN(const sys::UniqueFd dir, sys::OpenAt(AT_FDCWD, directory, O_PATH | O_DIRECTORY),
+                   "pid file '", path, "'");
   RETURN_IF_ERROR(sys::ReplaceFileAt(dir.get(), name, absl::StrCat(pid), 0644), "pid file '", path,
                   "'");
   return absl::OkStatus();
@@ -50,8 +50,8 @@ absl::Status WritePidFile(const std::string& path, pid_t pid) {
 absl::Status CheckPreservedFds(int count) {
   for (int fd = 3; fd < 3 + count; ++fd) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--preserve-fds ", count, ": descriptor ", fd, " is not open; pass the number of open ones"));
+    return absl::InvalidArgumentError(absl::StrCat("--preserve-fds ", count, ": descriptor ", fd,
+                                                   " is not open; pass the number of open ones"));
   }
   return absl::OkStatus();
 }

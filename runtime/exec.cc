@@ -33,9 +33,8 @@ namespace {
 
 absl::StatusOr<uint32_t> ParseId(absl::string_view text, absl::string_view user) {
   uint32_t id = 0;
-  const bool digits = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return c >= '0' && c <= '9';
-  });
+  const bool digits = !text.empty() && std::all_of(text.begin(), text.end(),
+                                                   [](char c) { return c >= '0' && c <= '9'; });
   if (digits && absl::SimpleAtoi(text, &id) && id != UINT32_MAX) return id;
   return absl::InvalidArgumentError(
       absl::StrCat("user '", user, "': expected UID or UID:GID, numbers in 0..4294967294"));
@@ -207,8 +206,7 @@ class Joining {
         .namespaces = {{container_->init_pidfd(), static_cast<uint32_t>(flags)}},
         .attach = !cgroup_fd_.valid(),
         .joins_user = (flags & CLONE_NEWUSER) != 0,
-        .setgroups_denied =
-            geteuid() != 0 && IsSingleOwnId(spec_.linux_, geteuid(), getegid()),
+        .setgroups_denied = geteuid() != 0 && IsSingleOwnId(spec_.linux_, geteuid(), getegid()),
         .preserve_fds = options_.preserve_fds};
     ASSIGN_OR_RETURN(plan_, plan::BuildJoin(input));
     return absl::OkStatus();

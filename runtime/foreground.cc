@@ -25,8 +25,8 @@ constexpr unsigned kPidfdType = 3;  // P_PIDFD, Linux 5.4
 sigset_t ForwardedSignals() {
   sigset_t set;
   sigfillset(&set);
-  for (const int own : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGCHLD, SIGURG,
-                        SIGTTIN, SIGTTOU}) {
+  for (const int own :
+       {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGCHLD, SIGURG, SIGTTIN, SIGTTOU}) {
     sigdelset(&set, own);
   }
   return set;

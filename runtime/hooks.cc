@@ -67,9 +67,8 @@ absl::StatusOr<pid_t> SpawnHook(const spec::Hook& hook, int state_fd, const std:
 // True once the process has ended; false after its time.
 bool AwaitEnd(pid_t pid, std::optional<int32_t> timeout_s) {
   const sys::UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  const absl::Time deadline = timeout_s.has_value()
-                                  ? absl::Now() + absl::Seconds(*timeout_s)
-                                  : absl::InfiniteFuture();
+  const absl::Time deadline =
+      timeout_s.has_value() ? absl::Now() + absl::Seconds(*timeout_s) : absl::InfiniteFuture();
   for (;;) {
     const absl::Duration left = deadline - absl::Now();
     if (left <= absl::ZeroDuration()) return false;

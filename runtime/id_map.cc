@@ -39,7 +39,8 @@ absl::Status RunMapProgram(const char* program, pid_t pid,
   argv.push_back(nullptr);
   char* const no_environment[] = {nullptr};
   pid_t helper = 0;
-  if (const int error = posix_spawn(&helper, program, nullptr, nullptr, argv.data(), no_environment);
+  if (const int error =
+          posix_spawn(&helper, program, nullptr, nullptr, argv.data(), no_environment);
       error != 0) {
     return sys::ErrnoStatus(error, absl::StrCat("running '", program, "' (package uidmap)"));
   }

@@ -34,7 +34,8 @@ void KillAndReap(pid_t pid, int pidfd) {
 
 }  // namespace
 
-Launch::Launch(LaunchOrder order) : order_(std::move(order)), channel_(std::move(order_.main_end)) {}
+Launch::Launch(LaunchOrder order)
+    : order_(std::move(order)), channel_(std::move(order_.main_end)) {}
 
 Launch::~Launch() {
   if (!released_) KillAll();
@@ -81,17 +82,14 @@ absl::Status Launch::Answer(const Message& message) {
     case MessageType::kMapIds:
       RETURN_IF_ERROR(order_.actions.map_ids(init_pid_ != 0 ? init_pid_ : first_.pid));
       return channel_.Send(MessageType::kMapped);
-    case MessageType::kInitPid:
-      return TakeInit(static_cast<pid_t>(message.value));
+    case MessageType::kInitPid: return TakeInit(static_cast<pid_t>(message.value));
     case MessageType::kRunHooks:
       RETURN_IF_ERROR(order_.actions.run_hooks(init_pid_));
       return channel_.Send(MessageType::kHooksDone, init_pid_);
-    case MessageType::kFailed:
-      return plan::FailureStatus(order_.plan, message);
+    case MessageType::kFailed: return plan::FailureStatus(order_.plan, message);
     default:
-      return absl::InternalError(absl::StrCat("unexpected message ",
-                                              static_cast<uint32_t>(message.type),
-                                              " on the sync channel"));
+      return absl::InternalError(absl::StrCat(
+          "unexpected message ", static_cast<uint32_t>(message.type), " on the sync channel"));
   }
 }
 

@@ -25,9 +25,8 @@ namespace {
 
 absl::Status WrongStatus(const Container& container, absl::string_view verb,
                          ContainerStatus status) {
-  return absl::FailedPreconditionError(absl::StrCat("cannot ", verb, " container '",
-                                                    container.state().id(), "' that is ",
-                                                    StatusName(status)));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "cannot ", verb, " container '", container.state().id(), "' that is ", StatusName(status)));
 }
 
 absl::Status RunPoststart(const State& state, const spec::Spec& spec, pid_t pid) {
@@ -92,8 +91,7 @@ absl::Status Runtime::Start(absl::string_view id) {
   const auto hand_over = [&container, &spec](int notify_fd) {
     return HandOverToAgent(container.state(), spec, "created", container.init_pid(), notify_fd);
   };
-  const absl::Status executed =
-      AwaitExecute(channel, container.init_pidfd(), fail, hand_over);
+  const absl::Status executed = AwaitExecute(channel, container.init_pidfd(), fail, hand_over);
   RemoveStartGate(container.dir().fd());
   RETURN_IF_ERROR(executed);
   const absl::Status hooks = RunPoststart(container.state(), spec, container.init_pid());
@@ -173,8 +171,8 @@ absl::Status Runtime::Kill(absl::string_view id, int signal, bool all) {
       return absl::FailedPreconditionError(
           absl::StrCat("cannot kill container '", id, "': container not running"));
     }
-    return sys::ErrnoStatus(errno, absl::StrCat("sending signal ", signal, " to container '", id,
-                                                "'"));
+    return sys::ErrnoStatus(errno,
+                            absl::StrCat("sending signal ", signal, " to container '", id, "'"));
   }
   return absl::OkStatus();
 }
@@ -190,9 +188,8 @@ absl::Status Runtime::Delete(absl::string_view id, bool force) {
   // An unfinished create has no init, and whoever made it is gone: the lock is ours.
   const bool dead = container->init_pid() == 0;
   if (!dead && !force) {
-    return absl::FailedPreconditionError(absl::StrCat("cannot delete container ", id,
-                                                      " that is not stopped: ",
-                                                      StatusName(status)));
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot delete container ", id, " that is not stopped: ", StatusName(status)));
   }
   // What survived its init (a shared pid namespace) goes with the container.
   RETURN_IF_ERROR(KillContainer(*container));

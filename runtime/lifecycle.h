@@ -43,18 +43,18 @@ struct Config {
 
 struct CreateOptions {
   std::string id;
-  std::string bundle = ".";     // directory
-  std::string config;           // file; empty = <bundle>/config.json
-  std::string console_socket;   // AF_UNIX path that receives the terminal's master
-  std::string pid_file;         // written atomically, no newline
-  int preserve_fds = 0;         // fds 3..3+N-1 go to the process
+  std::string bundle = ".";    // directory
+  std::string config;          // file; empty = <bundle>/config.json
+  std::string console_socket;  // AF_UNIX path that receives the terminal's master
+  std::string pid_file;        // written atomically, no newline
+  int preserve_fds = 0;        // fds 3..3+N-1 go to the process
   bool no_pivot = false;
   bool no_new_keyring = false;
 };
 
 struct RunOptions {
   bool detach = false;
-  bool keep = false;         // the container stays (stopped) after its process ended
+  bool keep = false;  // the container stays (stopped) after its process ended
   bool no_subreaper = false;
 };
 
@@ -62,11 +62,11 @@ struct ExecOptions {
   std::string id;
   std::optional<spec::Process> process;  // -p: the whole process; else the config's with the below
   std::vector<std::string> args;
-  std::vector<std::string> env;                // appended
-  std::string cwd;                             // empty = the config's
-  std::string user;                            // "uid[:gid]"; empty = the config's
-  std::vector<uint32_t> additional_gids;       // appended
-  std::vector<std::string> capabilities;       // added to bounding, effective, permitted
+  std::vector<std::string> env;           // appended
+  std::string cwd;                        // empty = the config's
+  std::string user;                       // "uid[:gid]"; empty = the config's
+  std::vector<uint32_t> additional_gids;  // appended
+  std::vector<std::string> capabilities;  // added to bounding, effective, permitted
   std::optional<bool> no_new_privileges;
   std::string console_socket;
   std::string pid_file;

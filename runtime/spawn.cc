@@ -50,7 +50,8 @@ struct Order {
 class SpawnStack {
  public:
   SpawnStack() {
-    memory_ = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memory_ =
+        mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (ok()) mprotect(memory_, 4096, PROT_NONE);  // the guard page
   }
   ~SpawnStack() {
@@ -102,8 +103,8 @@ int BecomeInit(void* argument) {
   if (result >= 0) {
     const char* const argv[] = {"hull", "init", order->plan_fd_text, nullptr};
     const char* const envp[] = {nullptr};
-    result = RawCall(__NR_execveat, order->image_fd, AsArg(""), AsArg(argv), AsArg(envp),
-                     AT_EMPTY_PATH);
+    result =
+        RawCall(__NR_execveat, order->image_fd, AsArg(""), AsArg(argv), AsArg(envp), AT_EMPTY_PATH);
   }
   order->error = static_cast<int>(-result);
   sys::RawExit(1);
@@ -165,8 +166,8 @@ long CloneChild(uint64_t flags, int cgroup_fd, SpawnStack& stack, int* pidfd) {
   const long pid = HullClone3(&args, sizeof(args), &BecomeInit, stack.order());
   if (pid != -ENOSYS || cgroup_fd >= 0) return pid;
   const int old_flags = static_cast<int>(flags | CLONE_VM | CLONE_PIDFD | SIGCHLD);
-  const int child = clone(&BecomeInit, stack.low() + stack.usable_bytes(), old_flags,
-                          stack.order(), pidfd);
+  const int child =
+      clone(&BecomeInit, stack.low() + stack.usable_bytes(), old_flags, stack.order(), pidfd);
   return child < 0 ? -errno : child;
 }
 

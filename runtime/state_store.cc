@@ -37,8 +37,8 @@ std::string Quoted(absl::string_view id) { return absl::StrCat("container '", id
 
 absl::Status ValidateId(absl::string_view id) {
   const bool plain = std::all_of(id.begin(), id.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '+' ||
-           c == '.' || c == '-';
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '+' || c == '.' ||
+           c == '-';
   });
   if (plain && !id.empty() && id.size() <= 255 && id != "." && id != "..") {
     return absl::OkStatus();
@@ -93,8 +93,7 @@ absl::Status ContainerDir::AppendInit(pid_t pid, State& state) {
   State init;
   init.set_init_pid(static_cast<uint32_t>(pid));
   init.set_init_start_time_ticks(ProcessStartTime(pid).value_or(1));
-  ASSIGN_OR_RETURN(const sys::UniqueFd fd,
-                   sys::OpenAt(dir_.get(), kStateFile, O_WRONLY | O_APPEND),
+  ASSIGN_OR_RETURN(const sys::UniqueFd fd, sys::OpenAt(dir_.get(), kStateFile, O_WRONLY | O_APPEND),
                    "saving the init of ", Quoted(id_));
   RETURN_IF_ERROR(sys::WriteAll(fd.get(), init.SerializeAsString()), "saving the init of ",
                   Quoted(id_));
@@ -145,8 +144,8 @@ absl::StatusOr<ContainerDir> StateStore::Create(absl::string_view id) {
 
 absl::StatusOr<ContainerDir> StateStore::Open(absl::string_view id) {
   RETURN_IF_ERROR(ValidateId(id));
-  const absl::Status missing =
-      absl::NotFoundError(absl::StrCat("container '", id, "' does not exist: container does not exist"));
+  const absl::Status missing = absl::NotFoundError(
+      absl::StrCat("container '", id, "' does not exist: container does not exist"));
   absl::StatusOr<sys::UniqueFd> root = sys::OpenAt(AT_FDCWD, root_, O_PATH | O_DIRECTORY);
   if (absl::IsNotFound(root.status())) return missing;
   RETURN_IF_ERROR(root.status(), "opening '", root_, "'");
@@ -163,10 +162,9 @@ absl::StatusOr<std::vector<std::string>> StateStore::List() {
   RETURN_IF_ERROR(root.status(), "opening '", root_, "'");
   ASSIGN_OR_RETURN(std::vector<std::string> names, sys::ListDir(root->get()));
   // ".cache" and the like are ours but no containers.
-  names.erase(std::remove_if(names.begin(), names.end(),
-                             [](const std::string& name) {
-                               return name[0] == '.' || !ValidateId(name).ok();
-                             }),
+  names.erase(std::remove_if(
+                  names.begin(), names.end(),
+                  [](const std::string& name) { return name[0] == '.' || !ValidateId(name).ok(); }),
               names.end());
   std::sort(names.begin(), names.end());
   return names;

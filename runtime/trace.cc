@@ -39,9 +39,9 @@ Sink OpenSink() {
 void Trace(const char* phase) {
   static const Sink sink = OpenSink();
   if (sink.fd < 0) return;
-  const std::string line =
-      absl::StrCat("{\"phase\":\"", phase, "\",\"at_us\":",
-                   Microseconds(CLOCK_MONOTONIC) - sink.start_us, ",\"pid\":", getpid(), "}\n");
+  const std::string line = absl::StrCat(
+      "{\"phase\":\"", phase, "\",\"at_us\":", Microseconds(CLOCK_MONOTONIC) - sink.start_us,
+      ",\"pid\":", getpid(), "}\n");
   if (write(sink.fd, line.data(), line.size()) < 0) return;  // a trace is worth no failure
 }
 

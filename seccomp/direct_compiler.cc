@@ -40,10 +40,8 @@ bool HasTables(uint32_t token) {
     case SCMP_ARCH_X32:
     case SCMP_ARCH_AARCH64:
     case SCMP_ARCH_ARM:
-    case SCMP_ARCH_RISCV64:
-      return true;
-    default:
-      return false;
+    case SCMP_ARCH_RISCV64: return true;
+    default: return false;
   }
 }
 
@@ -65,16 +63,11 @@ sock_filter Jump(uint16_t test, uint32_t k, uint8_t yes, uint8_t no) {
 // The last half of a comparison, when all before it were equal.
 sock_filter LowJump(Comparison comparison, uint32_t low) {
   switch (comparison) {
-    case Comparison::kNe:
-      return Jump(BPF_JEQ, low, kFail, 0);
-    case Comparison::kLt:
-      return Jump(BPF_JGE, low, kFail, 0);
-    case Comparison::kLe:
-      return Jump(BPF_JGT, low, kFail, 0);
-    case Comparison::kGe:
-      return Jump(BPF_JGE, low, 0, kFail);
-    case Comparison::kGt:
-      return Jump(BPF_JGT, low, 0, kFail);
+    case Comparison::kNe: return Jump(BPF_JEQ, low, kFail, 0);
+    case Comparison::kLt: return Jump(BPF_JGE, low, kFail, 0);
+    case Comparison::kLe: return Jump(BPF_JGT, low, kFail, 0);
+    case Comparison::kGe: return Jump(BPF_JGE, low, 0, kFail);
+    case Comparison::kGt: return Jump(BPF_JGT, low, 0, kFail);
     default:  // kEq, kMaskedEq
       return Jump(BPF_JEQ, low, 0, kFail);
   }
@@ -84,9 +77,7 @@ sock_filter LowJump(Comparison comparison, uint32_t low) {
 // which a decision in favour passes over.
 void AppendHighJumps(Code& code, Comparison comparison, uint32_t high, uint8_t rest) {
   switch (comparison) {
-    case Comparison::kNe:
-      code.push_back(Jump(BPF_JEQ, high, 0, rest));
-      break;
+    case Comparison::kNe: code.push_back(Jump(BPF_JEQ, high, 0, rest)); break;
     case Comparison::kLt:
     case Comparison::kLe:
       code.push_back(Jump(BPF_JGT, high, kFail, 0));
@@ -97,9 +88,7 @@ void AppendHighJumps(Code& code, Comparison comparison, uint32_t high, uint8_t r
       code.push_back(Jump(BPF_JGT, high, static_cast<uint8_t>(rest + 1), 0));
       code.push_back(Jump(BPF_JEQ, high, 0, kFail));
       break;
-    default:
-      code.push_back(Jump(BPF_JEQ, high, 0, kFail));
-      break;
+    default: code.push_back(Jump(BPF_JEQ, high, 0, kFail)); break;
   }
 }
 

@@ -209,14 +209,11 @@ std::vector<std::string> UnknownNames(const spec::Seccomp& seccomp) {
 // default lets calls through, or asks somebody who can say ENOSYS too, it stands.
 bool NeedsEnosysStub(uint32_t default_action) {
   switch (default_action & SECCOMP_RET_ACTION_FULL) {
-    case SECCOMP_RET_ERRNO:
-      return default_action != (SECCOMP_RET_ERRNO | ENOSYS);
+    case SECCOMP_RET_ERRNO: return default_action != (SECCOMP_RET_ERRNO | ENOSYS);
     case SECCOMP_RET_KILL_PROCESS:
     case SECCOMP_RET_KILL_THREAD:
-    case SECCOMP_RET_TRAP:
-      return true;
-    default:
-      return false;
+    case SECCOMP_RET_TRAP: return true;
+    default: return false;
   }
 }
 
@@ -231,14 +228,11 @@ struct Table {
 
 std::vector<Table> TablesOf(uint32_t token) {
   switch (token) {
-    case SCMP_ARCH_X86_64:
-      return {{0, kX32Bit - 1}};
+    case SCMP_ARCH_X86_64: return {{0, kX32Bit - 1}};
     case SCMP_ARCH_X32:  // those it shares with x86_64, then its own
       return {{kX32Bit, kX32Bit + 511}, {kX32Bit + 512, 2 * kX32Bit - 1}};
-    case SCMP_ARCH_ARM:
-      return {{0, kArmPrivate - 1}};
-    default:
-      return {{0, INT32_MAX}};
+    case SCMP_ARCH_ARM: return {{0, kArmPrivate - 1}};
+    default: return {{0, INT32_MAX}};
   }
 }
 

@@ -98,14 +98,11 @@ std::string PointerTo(absl::string_view text, const std::vector<Node>& nodes, ui
 absl::string_view Words(rapidjson::ParseErrorCode code) {
   switch (code) {
     case rapidjson::kParseErrorDocumentEmpty:
-    case rapidjson::kParseErrorValueInvalid:
-      return "expected a JSON value";
+    case rapidjson::kParseErrorValueInvalid: return "expected a JSON value";
     case rapidjson::kParseErrorDocumentRootNotSingular:
       return "expected nothing after the JSON value";
-    case rapidjson::kParseErrorObjectMissName:
-      return "expected a key in double quotes";
-    case rapidjson::kParseErrorObjectMissColon:
-      return "expected ':' after the key";
+    case rapidjson::kParseErrorObjectMissName: return "expected a key in double quotes";
+    case rapidjson::kParseErrorObjectMissColon: return "expected ':' after the key";
     case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket:
       return "expected ',' or '}' after the member";
     case rapidjson::kParseErrorArrayMissCommaOrSquareBracket:
@@ -118,8 +115,7 @@ absl::string_view Words(rapidjson::ParseErrorCode code) {
       return "expected a valid escape and no bare control character in the string";
     case rapidjson::kParseErrorStringMissQuotationMark:
       return "expected '\"' at the end of the string";
-    default:
-      return "expected an integer";
+    default: return "expected an integer";
   }
 }
 
@@ -354,21 +350,15 @@ std::optional<uint32_t> Document::Find(absl::string_view pointer) const {
 std::string Document::Describe(uint32_t index) const {
   const Node& node = nodes_[index];
   switch (node.kind) {
-    case Kind::kNull:
-      return "null";
-    case Kind::kFalse:
-      return "false";
-    case Kind::kTrue:
-      return "true";
+    case Kind::kNull: return "null";
+    case Kind::kFalse: return "false";
+    case Kind::kTrue: return "true";
     case Kind::kNumber:
       return node.size <= 80 ? std::string(Text(index))
                              : absl::StrCat(Text(index).substr(0, 77), "...");
-    case Kind::kString:
-      return Quote(Text(index));
-    case Kind::kArray:
-      return node.size == 0 ? "[]" : "[...]";
-    case Kind::kObject:
-      return node.size == 0 ? "{}" : "{...}";
+    case Kind::kString: return Quote(Text(index));
+    case Kind::kArray: return node.size == 0 ? "[]" : "[...]";
+    case Kind::kObject: return node.size == 0 ? "{}" : "{...}";
   }
   return "";
 }

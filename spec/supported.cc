@@ -23,13 +23,10 @@ using Kind = Node::Kind;
 bool IsEmpty(const Node& node) {
   switch (node.kind) {
     case Kind::kNull:
-    case Kind::kFalse:
-      return true;
+    case Kind::kFalse: return true;
     case Kind::kTrue:
-    case Kind::kNumber:
-      return false;
-    default:
-      return node.size == 0;
+    case Kind::kNumber: return false;
+    default: return node.size == 0;
   }
 }
 

@@ -23,10 +23,11 @@ int OpenMaster(Context& context) {
                      : OpenInRoot(AT_FDCWD, kMultiplexer, O_RDWR | O_NOCTTY);
   UniqueFd master(static_cast<int>(HULL_TRY(context, kOpenInRoot, fd)));
   struct statx info = {};
-  HULL_TRY(context, kStat, RawCall(__NR_statx, master.get(), AsArg(""), AT_EMPTY_PATH,
-                                   STATX_BASIC_STATS, AsArg(&info)));
-  const bool multiplexer = (info.stx_mode & S_IFMT) == S_IFCHR && info.stx_rdev_major == 5 &&
-                           info.stx_rdev_minor == 2;
+  HULL_TRY(
+      context, kStat,
+      RawCall(__NR_statx, master.get(), AsArg(""), AT_EMPTY_PATH, STATX_BASIC_STATS, AsArg(&info)));
+  const bool multiplexer =
+      (info.stx_mode & S_IFMT) == S_IFCHR && info.stx_rdev_major == 5 && info.stx_rdev_minor == 2;
   return multiplexer ? master.release() : context.Fail(Operation::kWrongNode, -ENODEV);
 }
 
@@ -35,8 +36,7 @@ int OpenSlave(Context& context, int master_fd) {
   const int unlock = 0;
   HULL_TRY(context, kIoctl, RawCall(__NR_ioctl, master_fd, TIOCSPTLCK, AsArg(&unlock)));
   return static_cast<int>(HULL_TRY(
-      context, kIoctl,
-      RawCall(__NR_ioctl, master_fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)));
+      context, kIoctl, RawCall(__NR_ioctl, master_fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)));
 }
 
 // One message: the terminal's name as payload, the master by SCM_RIGHTS.
@@ -67,8 +67,8 @@ int BindConsole(Context& context, int slave_fd) {
   const UniqueFd target(
       OpenOrMakeInRoot(context, "/dev/console", NodeType::kFile, RESOLVE_NO_SYMLINKS));
   if (!target.valid()) return target.get();
-  const UniqueFd tree(static_cast<int>(
-      HULL_TRY(context, kOpenTree, OpenTree(slave_fd, "", AT_EMPTY_PATH))));
+  const UniqueFd tree(
+      static_cast<int>(HULL_TRY(context, kOpenTree, OpenTree(slave_fd, "", AT_EMPTY_PATH))));
   HULL_TRY(context, kMoveMount, MoveMount(tree.get(), target.get()));
   return 0;
 }

@@ -29,13 +29,13 @@ struct Context {
   const Plan* plan = nullptr;
   char* block = nullptr;  // the same bytes, privately writable (pointer vectors)
   sync::Mailbox* mailbox = nullptr;
-  int plan_fd = -1;        // the memfd of both
+  int plan_fd = -1;  // the memfd of both
   sync::ProcessRole role = sync::ProcessRole::kInit;
-  int report_fd = -1;      // where failures go: the sync channel, later the starter's connection
-  int64_t host_pid = 0;    // init's pid as the runtime sees it
-  UniqueFd root;           // the container's root, O_PATH, from kRootfs to kPivotRoot
-  UniqueFd mask;           // the shared empty directory of masked paths
-  UniqueFd terminal;       // the slave
+  int report_fd = -1;    // where failures go: the sync channel, later the starter's connection
+  int64_t host_pid = 0;  // init's pid as the runtime sees it
+  UniqueFd root;         // the container's root, O_PATH, from kRootfs to kPivotRoot
+  UniqueFd mask;         // the shared empty directory of masked paths
+  UniqueFd terminal;     // the slave
   bool directory_changed = false;
   const char* executable = nullptr;
   char home[kPathMax + 8] = {};
@@ -53,11 +53,11 @@ struct Context {
 };
 
 // Passes a result >= 0 on; a failure ends the step, naming the operation.
-#define HULL_TRY(context, op, call)                                            \
-  ({                                                                           \
-    const long hull_try_ = (call);                                             \
-    if (hull_try_ < 0) return (context).Fail(sync::Operation::op, hull_try_);  \
-    hull_try_;                                                                 \
+#define HULL_TRY(context, op, call)                                           \
+  ({                                                                          \
+    const long hull_try_ = (call);                                            \
+    if (hull_try_ < 0) return (context).Fail(sync::Operation::op, hull_try_); \
+    hull_try_;                                                                \
   })
 
 // Walks a list of steps; sends kFailed and exits at the first failure.

@@ -36,11 +36,11 @@ int MakeNode(Context& context, const plan::DeviceStep& device, int parent_fd, co
                : context.Fail(Operation::kWrongNode, -EEXIST);
   }
   HULL_TRY(context, kMakeNode, made);
-  HULL_TRY(context, kMode,
-           RawCall(__NR_fchmodat, parent_fd, AsArg(name), device.mode & 07777));
+  HULL_TRY(context, kMode, RawCall(__NR_fchmodat, parent_fd, AsArg(name), device.mode & 07777));
   if (device.uid == 0 && device.gid == 0) return 0;
-  HULL_TRY(context, kOwner, RawCall(__NR_fchownat, parent_fd, AsArg(name), device.uid, device.gid,
-                                    AT_SYMLINK_NOFOLLOW));
+  HULL_TRY(
+      context, kOwner,
+      RawCall(__NR_fchownat, parent_fd, AsArg(name), device.uid, device.gid, AT_SYMLINK_NOFOLLOW));
   return 0;
 }
 
@@ -74,8 +74,8 @@ int MakeDevice(Context& context, const Step& step) {
 
 int MakeSymlink(Context& context, const Step& step) {
   const char* name = nullptr;
-  const UniqueFd parent(OpenParentInRoot(context, context.text(step.symlink.path),
-                                         RESOLVE_NO_SYMLINKS, &name));
+  const UniqueFd parent(
+      OpenParentInRoot(context, context.text(step.symlink.path), RESOLVE_NO_SYMLINKS, &name));
   if (!parent.valid()) return parent.get();
   const char* target = context.text(step.symlink.target);
   long made = RawCall(__NR_symlinkat, AsArg(target), parent.get(), AsArg(name));

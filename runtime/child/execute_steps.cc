@@ -18,8 +18,7 @@ namespace {
 // As the user, so that it says what execve(2) will say.
 long CheckExecutable(const char* path) {
   struct statx info = {};
-  const long found =
-      RawCall(__NR_statx, AT_FDCWD, AsArg(path), 0, STATX_TYPE, AsArg(&info));
+  const long found = RawCall(__NR_statx, AT_FDCWD, AsArg(path), 0, STATX_TYPE, AsArg(&info));
   if (found < 0) return found;
   if ((info.stx_mode & S_IFMT) != S_IFREG) return -EACCES;
   return RawCall(__NR_faccessat, AT_FDCWD, AsArg(path), 1 /* X_OK */);
@@ -81,10 +80,10 @@ int LoadSeccomp(Context& context, const Step& step) {
   }
   struct sock_fprog program = {};
   program.len = static_cast<uint16_t>(seccomp.program.count);
-  program.filter = reinterpret_cast<sock_filter*>(const_cast<plan::Instruction*>(
-      context.plan->begin(seccomp.program)));
-  HULL_TRY(context, kSeccomp, RawCall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, seccomp.flags,
-                                      AsArg(&program)));
+  program.filter = reinterpret_cast<sock_filter*>(
+      const_cast<plan::Instruction*>(context.plan->begin(seccomp.program)));
+  HULL_TRY(context, kSeccomp,
+           RawCall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, seccomp.flags, AsArg(&program)));
   if (seccomp.notifies == 0) return 0;
   uint32_t done = 0;
   while ((done = __atomic_load_n(&context.mailbox->seccomp_done, __ATOMIC_ACQUIRE)) == 0) {

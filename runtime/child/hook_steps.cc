@@ -99,8 +99,7 @@ int RunHook(Context& context, const plan::HooksStep& hooks, const plan::HookEntr
   args.flags = CLONE_PIDFD;
   args.pidfd = reinterpret_cast<uint64_t>(&pidfd_number);
   args.exit_signal = SIGCHLD;
-  const long pid =
-      HULL_TRY(context, kHookSpawn, RawCall(__NR_clone3, AsArg(&args), sizeof(args)));
+  const long pid = HULL_TRY(context, kHookSpawn, RawCall(__NR_clone3, AsArg(&args), sizeof(args)));
   if (pid == 0) BecomeHook(context, hooks, hook, state.get(), error_write.get());
   const UniqueFd pidfd(pidfd_number);
   error_write.reset();

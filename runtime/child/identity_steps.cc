@@ -38,13 +38,12 @@ int SetCapabilities(Context& context, uint64_t effective, uint64_t permitted,
 
 int SetIds(Context& context, const plan::IdentityStep& identity) {
   if (identity.set_groups != 0) {
-    HULL_TRY(context, kSetGroups, RawCall(__NR_setgroups, identity.groups.count,
-                                          AsArg(context.plan->begin(identity.groups))));
+    HULL_TRY(context, kSetGroups,
+             RawCall(__NR_setgroups, identity.groups.count,
+                     AsArg(context.plan->begin(identity.groups))));
   }
-  HULL_TRY(context, kSetGid,
-           RawCall(__NR_setresgid, identity.gid, identity.gid, identity.gid));
-  HULL_TRY(context, kSetUid,
-           RawCall(__NR_setresuid, identity.uid, identity.uid, identity.uid));
+  HULL_TRY(context, kSetGid, RawCall(__NR_setresgid, identity.gid, identity.gid, identity.gid));
+  HULL_TRY(context, kSetUid, RawCall(__NR_setresuid, identity.uid, identity.uid, identity.uid));
   return 0;
 }
 

@@ -19,8 +19,8 @@ inline long MoveMount(int from_fd, int to_fd) {
 }
 
 inline long SetAttributes(int mount_fd, unsigned flags, const struct mount_attr& attributes) {
-  return RawCall(__NR_mount_setattr, mount_fd, AsArg(""), AT_EMPTY_PATH | flags,
-                 AsArg(&attributes), sizeof(attributes));
+  return RawCall(__NR_mount_setattr, mount_fd, AsArg(""), AT_EMPTY_PATH | flags, AsArg(&attributes),
+                 sizeof(attributes));
 }
 
 // `propagation` is MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE, with MS_REC for the whole tree.

@@ -26,7 +26,7 @@ struct FlagName {
   const char* name;
 };
 constexpr FlagName kSuperblockFlags[] = {
-    {MS_RDONLY, "ro"},     {MS_SYNCHRONOUS, "sync"}, {MS_MANDLOCK, "mand"},
+    {MS_RDONLY, "ro"},       {MS_SYNCHRONOUS, "sync"},  {MS_MANDLOCK, "mand"},
     {MS_DIRSYNC, "dirsync"}, {MS_LAZYTIME, "lazytime"},
 };
 
@@ -37,17 +37,18 @@ int ConfigureSuperblock(Context& context, const plan::MountStep& mount, int fs_f
              RawCall(__NR_fsconfig, fs_fd, FSCONFIG_SET_FLAG, AsArg(flag.name), 0, 0));
   }
   if (mount.source) {
-    HULL_TRY(context, kFsConfig, RawCall(__NR_fsconfig, fs_fd, FSCONFIG_SET_STRING,
-                                         AsArg("source"), AsArg(context.text(mount.source)), 0));
+    HULL_TRY(context, kFsConfig,
+             RawCall(__NR_fsconfig, fs_fd, FSCONFIG_SET_STRING, AsArg("source"),
+                     AsArg(context.text(mount.source)), 0));
   }
   for (uint32_t i = 0; i < mount.options.count; ++i) {
     const plan::Option& option = context.plan->at(mount.options, i);
     context.index = i;
     const unsigned command = option.value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
     const char* value = option.value ? context.text(option.value) : nullptr;
-    HULL_TRY(context, kFsConfig,
-             RawCall(__NR_fsconfig, fs_fd, command, AsArg(context.text(option.key)), AsArg(value),
-                     0));
+    HULL_TRY(
+        context, kFsConfig,
+        RawCall(__NR_fsconfig, fs_fd, command, AsArg(context.text(option.key)), AsArg(value), 0));
   }
   return 0;
 }
@@ -55,12 +56,13 @@ int ConfigureSuperblock(Context& context, const plan::MountStep& mount, int fs_f
 // A tmpfs without mode= looks like the directory it covers.
 int KeepMode(Context& context, int target_fd, int fs_fd) {
   struct statx info = {};
-  HULL_TRY(context, kStat, RawCall(__NR_statx, target_fd, AsArg(""), AT_EMPTY_PATH,
-                                   STATX_BASIC_STATS, AsArg(&info)));
+  HULL_TRY(
+      context, kStat,
+      RawCall(__NR_statx, target_fd, AsArg(""), AT_EMPTY_PATH, STATX_BASIC_STATS, AsArg(&info)));
   char mode[16];
   AppendNumber(mode, mode + sizeof(mode), info.stx_mode & 07777, 8);
-  HULL_TRY(context, kFsConfig, RawCall(__NR_fsconfig, fs_fd, FSCONFIG_SET_STRING, AsArg("mode"),
-                                       AsArg(mode), 0));
+  HULL_TRY(context, kFsConfig,
+           RawCall(__NR_fsconfig, fs_fd, FSCONFIG_SET_STRING, AsArg("mode"), AsArg(mode), 0));
   return 0;
 }
 
@@ -72,10 +74,9 @@ int MakeFileSystem(Context& context, const plan::MountStep& mount, int target_fd
     if (const int error = KeepMode(context, target_fd, fs.get()); error < 0) return error;
   }
   HULL_TRY(context, kFsConfig, RawCall(__NR_fsconfig, fs.get(), FSCONFIG_CMD_CREATE, 0, 0, 0));
-  return static_cast<int>(
-      HULL_TRY(context, kFsMount,
-               RawCall(__NR_fsmount, fs.get(), FSMOUNT_CLOEXEC,
-                       static_cast<long>(mount.attr_set))));
+  return static_cast<int>(HULL_TRY(
+      context, kFsMount,
+      RawCall(__NR_fsmount, fs.get(), FSMOUNT_CLOEXEC, static_cast<long>(mount.attr_set))));
 }
 
 int ApplyAttributes(Context& context, int tree_fd, uint64_t set, uint64_t clear, unsigned flags) {
@@ -95,8 +96,7 @@ int CloneSource(Context& context, const plan::MountStep& mount, const char* sour
 
 bool IsDirectory(int fd) {
   struct statx info = {};
-  const long found =
-      RawCall(__NR_statx, fd, AsArg(""), AT_EMPTY_PATH, STATX_TYPE, AsArg(&info));
+  const long found = RawCall(__NR_statx, fd, AsArg(""), AT_EMPTY_PATH, STATX_TYPE, AsArg(&info));
   return found == 0 && (info.stx_mode & S_IFMT) == S_IFDIR;
 }
 
@@ -121,8 +121,8 @@ int MountBind(Context& context, const plan::MountStep& mount, const char* source
   if (!target.valid()) return target.get();
   int error = ApplyAttributes(context, tree.get(), mount.attr_set, mount.attr_clear, 0);
   if (error < 0) return error;
-  error = ApplyAttributes(context, tree.get(), mount.recursive_attr_set,
-                          mount.recursive_attr_clear, AT_RECURSIVE);
+  error = ApplyAttributes(context, tree.get(), mount.recursive_attr_set, mount.recursive_attr_clear,
+                          AT_RECURSIVE);
   if (error < 0) return error;
   return PutInPlace(context, mount, tree.get(), target.get());
 }
@@ -133,14 +133,13 @@ int MountByCall(Context& context, const plan::MountStep& mount, int target_fd) {
   char* end = Append(path, path + sizeof(path), "/proc/self/fd/");
   AppendNumber(end, path + sizeof(path), static_cast<uint64_t>(target_fd));
   const char* data = mount.data ? context.text(mount.data) : nullptr;
-  HULL_TRY(context, kMount,
-           RawCall(__NR_mount, AsArg(mount.source ? context.text(mount.source) : "none"),
-                   AsArg(path), AsArg(context.text(mount.type)),
-                   static_cast<long>(mount.mount_flags), AsArg(data)));
+  HULL_TRY(
+      context, kMount,
+      RawCall(__NR_mount, AsArg(mount.source ? context.text(mount.source) : "none"), AsArg(path),
+              AsArg(context.text(mount.type)), static_cast<long>(mount.mount_flags), AsArg(data)));
   if (mount.propagation == 0) return 0;
   const UniqueFd mounted(static_cast<int>(HULL_TRY(
-      context, kOpenInRoot,
-      OpenInRoot(context.root.get(), context.text(mount.target), O_PATH))));
+      context, kOpenInRoot, OpenInRoot(context.root.get(), context.text(mount.target), O_PATH))));
   HULL_TRY(context, kMountAttributes, ChangePropagation(mounted.get(), mount.propagation));
   return 0;
 }

@@ -33,8 +33,8 @@ int BecomeRoot(Context& context, const Step&) {
 }
 
 int BringLoopbackUp(Context& context, const Step&) {
-  const UniqueFd socket(static_cast<int>(HULL_TRY(
-      context, kSocket, RawCall(__NR_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0))));
+  const UniqueFd socket(static_cast<int>(
+      HULL_TRY(context, kSocket, RawCall(__NR_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0))));
   struct ifreq request = {};
   Append(request.ifr_name, request.ifr_name + sizeof(request.ifr_name), "lo");
   request.ifr_flags = IFF_UP | IFF_RUNNING;

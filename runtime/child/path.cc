@@ -26,8 +26,8 @@ int MakeComponent(int parent_fd, const char* name, NodeType type) {
     if (made < 0 && made != -EEXIST) return static_cast<int>(made);
     return sys::RawOpenAt(parent_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   }
-  const int made = sys::RawOpenAt(parent_fd, name,
-                                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+  const int made =
+      sys::RawOpenAt(parent_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (made < 0) return made;
   sys::RawClose(made);
   return sys::RawOpenAt(parent_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -77,8 +77,8 @@ int OpenOrMakeInRoot(Context& context, const char* path, NodeType type, uint64_t
   const int fd = OpenInRoot(context.root.get(), path, O_PATH, resolve);
   if (fd >= 0) return fd;
   if (fd != -ENOENT) return context.Fail(Operation::kOpenInRoot, fd);
-  return static_cast<int>(HULL_TRY(
-      context, kMakeDirectory, MakeInRoot(context.root.get(), path, type, resolve)));
+  return static_cast<int>(
+      HULL_TRY(context, kMakeDirectory, MakeInRoot(context.root.get(), path, type, resolve)));
 }
 
 int OpenParentInRoot(Context& context, const char* path, uint64_t resolve, const char** name) {

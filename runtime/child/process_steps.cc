@@ -24,17 +24,15 @@ int StartSession(Context& context, const Step&) {
 // A host without keyrings (ENOSYS) or an engine's filter that denies them (EPERM) or a full quota
 // leaves nothing to share, which is what the step is for.
 int JoinSessionKeyring(Context& context, const Step& step) {
-  const long key = RawCall(__NR_keyctl, KEYCTL_JOIN_SESSION_KEYRING,
-                           AsArg(context.text(step.text.text)));
+  const long key =
+      RawCall(__NR_keyctl, KEYCTL_JOIN_SESSION_KEYRING, AsArg(context.text(step.text.text)));
   if (key == -ENOSYS || key == -EPERM || key == -EDQUOT) return 0;
   HULL_TRY(context, kKeyring, key);
   return 0;
 }
 
 int LimitResource(Context& context, const Step& step) {
-  const struct {
-    uint64_t soft, hard;
-  } limit = {step.rlimit.soft, step.rlimit.hard};
+  const struct { uint64_t soft, hard; } limit = {step.rlimit.soft, step.rlimit.hard};
   HULL_TRY(context, kLimit, RawCall(__NR_prlimit64, 0, step.rlimit.resource, AsArg(&limit), 0));
   return 0;
 }
@@ -93,8 +91,8 @@ int OwnStdio(Context& context, const Step& step) {
   const auto uid = static_cast<uint32_t>(step.flags.flags);
   for (int fd = 0; fd <= 2; ++fd) {
     struct statx info = {};
-    const long found = RawCall(__NR_statx, fd, AsArg(""), AT_EMPTY_PATH, STATX_BASIC_STATS,
-                               AsArg(&info));
+    const long found =
+        RawCall(__NR_statx, fd, AsArg(""), AT_EMPTY_PATH, STATX_BASIC_STATS, AsArg(&info));
     const uint32_t type = info.stx_mode & S_IFMT;
     if (found < 0 || info.stx_uid == uid || (type != S_IFIFO && type != S_IFSOCK)) continue;
     const long changed = RawCall(__NR_fchown, fd, uid, -1);

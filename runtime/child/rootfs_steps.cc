@@ -12,8 +12,7 @@ namespace {
 
 long MountIdOf(int fd, uint64_t* id) {
   struct statx info = {};
-  const long found =
-      RawCall(__NR_statx, fd, AsArg(""), AT_EMPTY_PATH, STATX_MNT_ID, AsArg(&info));
+  const long found = RawCall(__NR_statx, fd, AsArg(""), AT_EMPTY_PATH, STATX_MNT_ID, AsArg(&info));
   *id = info.stx_mnt_id;
   return found;
 }
@@ -51,8 +50,7 @@ bool IsNull(int fd) {
 
 bool IsDirectory(int fd) {
   struct statx info = {};
-  const long found =
-      RawCall(__NR_statx, fd, AsArg(""), AT_EMPTY_PATH, STATX_TYPE, AsArg(&info));
+  const long found = RawCall(__NR_statx, fd, AsArg(""), AT_EMPTY_PATH, STATX_TYPE, AsArg(&info));
   return found == 0 && (info.stx_mode & S_IFMT) == S_IFDIR;
 }
 
@@ -64,17 +62,17 @@ int OpenEmptyDirectory(Context& context) {
     const char *key, *value;
   } options[] = {{"nr_blocks", "1"}, {"nr_inodes", "2"}, {"mode", "0755"}};
   for (const auto& option : options) {
-    HULL_TRY(context, kFsConfig, RawCall(__NR_fsconfig, fs.get(), FSCONFIG_SET_STRING,
-                                         AsArg(option.key), AsArg(option.value), 0));
+    HULL_TRY(context, kFsConfig,
+             RawCall(__NR_fsconfig, fs.get(), FSCONFIG_SET_STRING, AsArg(option.key),
+                     AsArg(option.value), 0));
   }
   HULL_TRY(context, kFsConfig,
            RawCall(__NR_fsconfig, fs.get(), FSCONFIG_SET_FLAG, AsArg("ro"), 0, 0));
   HULL_TRY(context, kFsConfig, RawCall(__NR_fsconfig, fs.get(), FSCONFIG_CMD_CREATE, 0, 0, 0));
-  return static_cast<int>(
-      HULL_TRY(context, kFsMount,
-               RawCall(__NR_fsmount, fs.get(), FSMOUNT_CLOEXEC,
-                       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-                           MOUNT_ATTR_NOEXEC)));
+  return static_cast<int>(HULL_TRY(
+      context, kFsMount,
+      RawCall(__NR_fsmount, fs.get(), FSMOUNT_CLOEXEC,
+              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)));
 }
 
 int MaskDirectory(Context& context, int target_fd) {
@@ -93,8 +91,8 @@ int MaskDirectory(Context& context, int target_fd) {
 
 // The host's /dev/null, while the host's tree is in sight: the container's may be anything.
 int MaskFile(Context& context, int target_fd) {
-  const UniqueFd null(static_cast<int>(
-      HULL_TRY(context, kOpenTree, OpenTree(AT_FDCWD, "/dev/null", 0))));
+  const UniqueFd null(
+      static_cast<int>(HULL_TRY(context, kOpenTree, OpenTree(AT_FDCWD, "/dev/null", 0))));
   if (!IsNull(null.get())) return context.Fail(Operation::kWrongNode, -ENODEV);
   HULL_TRY(context, kMoveMount, MoveMount(null.get(), target_fd));
   return 0;
@@ -116,8 +114,8 @@ int AttachRootfs(Context& context, const Step& step) {
   if (step.rootfs.shared != 0) {
     if (const int error = MakeParentPrivate(context, rootfs); error < 0) return error;
   }
-  UniqueFd tree(static_cast<int>(
-      HULL_TRY(context, kOpenTree, OpenTree(AT_FDCWD, rootfs, AT_RECURSIVE))));
+  UniqueFd tree(
+      static_cast<int>(HULL_TRY(context, kOpenTree, OpenTree(AT_FDCWD, rootfs, AT_RECURSIVE))));
   const UniqueFd below(static_cast<int>(HULL_TRY(
       context, kOpen, sys::RawOpenAt(AT_FDCWD, rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC))));
   HULL_TRY(context, kMoveMount, MoveMount(tree.get(), below.get()));
@@ -152,9 +150,9 @@ int SetRootPropagation(Context& context, const Step& step) {
 }
 
 int SetMountAttributes(Context& context, const Step& step) {
-  const UniqueFd target(static_cast<int>(HULL_TRY(
-      context, kOpenInRoot,
-      OpenInRoot(context.root.get(), context.text(step.attributes.path), O_PATH))));
+  const UniqueFd target(static_cast<int>(
+      HULL_TRY(context, kOpenInRoot,
+               OpenInRoot(context.root.get(), context.text(step.attributes.path), O_PATH))));
   struct mount_attr attributes = {};
   attributes.attr_set = step.attributes.attr_set;
   attributes.attr_clr = step.attributes.attr_clear;

@@ -16,8 +16,9 @@ int FailOnPurpose(Context& context, const Step& step) {
 
 int AwaitMessage(Context& context, const Step& step) {
   Message message;
-  HULL_TRY(context, kReceive, ReceiveMessage(context.report_fd,
-                                             static_cast<MessageType>(step.message.message), message));
+  HULL_TRY(
+      context, kReceive,
+      ReceiveMessage(context.report_fd, static_cast<MessageType>(step.message.message), message));
   return 0;
 }
 

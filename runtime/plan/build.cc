@@ -26,8 +26,8 @@ uint32_t Number(MessageType type) { return static_cast<uint32_t>(type); }
 
 // What the spec's namespaces come to.
 struct Namespaces {
-  uint64_t made = 0;    // CLONE_NEW* of new ones
-  uint64_t joined = 0;  // of those with a path
+  uint64_t made = 0;                    // CLONE_NEW* of new ones
+  uint64_t joined = 0;                  // of those with a path
   std::vector<NamespaceEntry> entries;  // to join, in order
 };
 
@@ -60,8 +60,9 @@ bool HasHooks(const spec::Spec& spec) {
 }
 
 // `process_env`: startContainer hooks without an env of their own have the process's, as with runc.
-void AddHooks(const std::vector<spec::Hook>& hooks, absl::string_view name, const CreateInput& input,
-              const std::vector<std::string>* process_env, StepList& steps) {
+void AddHooks(const std::vector<spec::Hook>& hooks, absl::string_view name,
+              const CreateInput& input, const std::vector<std::string>* process_env,
+              StepList& steps) {
   if (hooks.empty()) return;
   Arena& arena = steps.arena();
   std::vector<HookEntry> entries;
@@ -70,8 +71,8 @@ void AddHooks(const std::vector<spec::Hook>& hooks, absl::string_view name, cons
     const bool own_env = !hook.env.empty() || process_env == nullptr;
     entries.push_back({
         .path = arena.AddText(hook.path),
-        .argv = arena.AddPointers(hook.args.empty() ? std::vector<std::string>{hook.path}
-                                                    : hook.args),
+        .argv =
+            arena.AddPointers(hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args),
         .envp = arena.AddPointers(own_env ? hook.env : *process_env),
         .timeout_s = hook.timeout_s.value_or(0),
         .where = arena.AddText(absl::StrCat("/hooks/", name, "/", i)),
@@ -108,8 +109,8 @@ void AddNamespaceSettings(const CreateInput& input, uint64_t made, StepList& ste
   }
 }
 
-absl::Status AddInitSteps(const CreateInput& input, const Namespaces& ns, Launch launch,
-                          Plan& plan, StepList& steps) {
+absl::Status AddInitSteps(const CreateInput& input, const Namespaces& ns, Launch launch, Plan& plan,
+                          StepList& steps) {
   const spec::Spec& spec = input.spec;
   const bool user_namespace = ((ns.made | ns.joined) & CLONE_NEWUSER) != 0;
   if (launch == Launch::kDirect) {

@@ -51,8 +51,8 @@ struct CreateInput {
   CgroupView cgroups;
   Descriptors fds;
   StateDocument state;
-  bool attach = false;        // the cgroup has to be joined by pid: wait for kGo
-  bool privileged = true;     // euid 0 in the initial user namespace
+  bool attach = false;     // the cgroup has to be joined by pid: wait for kGo
+  bool privileged = true;  // euid 0 in the initial user namespace
   bool setgroups_denied = false;
   bool session_keyring = true;
   int preserve_fds = 0;

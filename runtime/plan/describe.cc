@@ -46,9 +46,12 @@ struct AttributeName {
   const char *set, *clear;
 };
 constexpr AttributeName kAttributes[] = {
-    {MOUNT_ATTR_RDONLY, "ro", "rw"},        {MOUNT_ATTR_NOSUID, "nosuid", "suid"},
-    {MOUNT_ATTR_NODEV, "nodev", "dev"},     {MOUNT_ATTR_NOEXEC, "noexec", "exec"},
-    {MOUNT_ATTR_NOATIME, "noatime", ""},    {MOUNT_ATTR_STRICTATIME, "strictatime", ""},
+    {MOUNT_ATTR_RDONLY, "ro", "rw"},
+    {MOUNT_ATTR_NOSUID, "nosuid", "suid"},
+    {MOUNT_ATTR_NODEV, "nodev", "dev"},
+    {MOUNT_ATTR_NOEXEC, "noexec", "exec"},
+    {MOUNT_ATTR_NOATIME, "noatime", ""},
+    {MOUNT_ATTR_STRICTATIME, "strictatime", ""},
     {MOUNT_ATTR_NODIRATIME, "nodiratime", "diratime"},
     {MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow", "symfollow"},
 };
@@ -93,7 +96,8 @@ std::string DescribeDevice(const Plan& plan, const DeviceStep& device) {
 
 std::string DescribeIdentity(const Plan& plan, const IdentityStep& identity) {
   std::vector<uint32_t> groups;
-  for (uint32_t i = 0; i < identity.groups.count; ++i) groups.push_back(plan.at(identity.groups, i));
+  for (uint32_t i = 0; i < identity.groups.count; ++i)
+    groups.push_back(plan.at(identity.groups, i));
   const CapabilitySets& sets = identity.capabilities;
   return absl::StrCat("becoming uid ", identity.uid, ", gid ", identity.gid, ", groups [",
                       absl::StrJoin(groups, ","), "], capabilities bounding ",
@@ -129,56 +133,40 @@ std::string DescribeRequest(uint32_t message) {
 std::string DescribeStep(const Plan& plan, const Step& step) {
   const auto text = [&plan](Text t) { return absl::StrCat("'", plan.text(t), "'"); };
   switch (step.kind) {
-    case StepKind::kFail:
-      return "failing on purpose";
-    case StepKind::kAwait:
-      return "waiting to be put into the cgroup";
-    case StepKind::kRequest:
-      return DescribeRequest(step.message.message);
-    case StepKind::kSetNamespaces:
-      return DescribeNamespaces(plan, step.set_namespaces);
+    case StepKind::kFail: return "failing on purpose";
+    case StepKind::kAwait: return "waiting to be put into the cgroup";
+    case StepKind::kRequest: return DescribeRequest(step.message.message);
+    case StepKind::kSetNamespaces: return DescribeNamespaces(plan, step.set_namespaces);
     case StepKind::kUnshare:
       return absl::StrCat("making a new ", NamespaceList(step.flags.flags), " namespace");
     case StepKind::kSpawnInit:
       return absl::StrCat("cloning init with new ", NamespaceList(step.flags.flags));
-    case StepKind::kBecomeRoot:
-      return "becoming root of the user namespace";
-    case StepKind::kNonDumpable:
-      return "forbidding dumps";
-    case StepKind::kNewSession:
-      return "starting a session";
+    case StepKind::kBecomeRoot: return "becoming root of the user namespace";
+    case StepKind::kNonDumpable: return "forbidding dumps";
+    case StepKind::kNewSession: return "starting a session";
     case StepKind::kSessionKeyring:
       return absl::StrCat("joining the session keyring ", text(step.text.text));
-    case StepKind::kLoopbackUp:
-      return "bringing up the loopback interface";
-    case StepKind::kHostname:
-      return absl::StrCat("setting the hostname ", text(step.text.text));
+    case StepKind::kLoopbackUp: return "bringing up the loopback interface";
+    case StepKind::kHostname: return absl::StrCat("setting the hostname ", text(step.text.text));
     case StepKind::kDomainname:
       return absl::StrCat("setting the domainname ", text(step.text.text));
     case StepKind::kSysctl:
       return absl::StrCat("writing ", text(step.sysctl.value), " to the sysctl ",
                           text(step.sysctl.path));
     case StepKind::kRlimit:
-      return absl::StrCat("setting resource limit ", step.rlimit.resource, " to ",
-                          step.rlimit.soft, ":", step.rlimit.hard);
+      return absl::StrCat("setting resource limit ", step.rlimit.resource, " to ", step.rlimit.soft,
+                          ":", step.rlimit.hard);
     case StepKind::kPropagation:
       return absl::StrCat("making every mount ", PropagationName(step.flags.flags));
-    case StepKind::kRootfs:
-      return absl::StrCat("mounting the rootfs ", text(step.rootfs.path));
-    case StepKind::kMount:
-      return DescribeMount(plan, step.mount);
-    case StepKind::kDevice:
-      return DescribeDevice(plan, step.device);
+    case StepKind::kRootfs: return absl::StrCat("mounting the rootfs ", text(step.rootfs.path));
+    case StepKind::kMount: return DescribeMount(plan, step.mount);
+    case StepKind::kDevice: return DescribeDevice(plan, step.device);
     case StepKind::kSymlink:
       return absl::StrCat("linking ", text(step.symlink.path), " to ", text(step.symlink.target));
-    case StepKind::kConsole:
-      return "making the terminal";
-    case StepKind::kUseConsole:
-      return "taking the terminal";
-    case StepKind::kHooks:
-      return DescribeHooks(plan, step.hooks);
-    case StepKind::kMaskPath:
-      return absl::StrCat("masking ", text(step.text.text));
+    case StepKind::kConsole: return "making the terminal";
+    case StepKind::kUseConsole: return "taking the terminal";
+    case StepKind::kHooks: return DescribeHooks(plan, step.hooks);
+    case StepKind::kMaskPath: return absl::StrCat("masking ", text(step.text.text));
     case StepKind::kReadonlyPath:
       return absl::StrCat("making ", text(step.text.text), " read-only");
     case StepKind::kMountAttributes: {
@@ -187,35 +175,25 @@ std::string DescribeStep(const Plan& plan, const Step& step) {
       return absl::StrCat("remounting ", text(step.attributes.path), " (",
                           absl::StrJoin(words, ","), ")");
     }
-    case StepKind::kPivotRoot:
-      return "pivoting into the rootfs";
+    case StepKind::kPivotRoot: return "pivoting into the rootfs";
     case StepKind::kRootPropagation:
       return absl::StrCat("making the root mount ", PropagationName(step.flags.flags));
-    case StepKind::kUmask:
-      return absl::StrFormat("setting the umask %04o", step.flags.flags);
+    case StepKind::kUmask: return absl::StrFormat("setting the umask %04o", step.flags.flags);
     case StepKind::kWorkingDirectory:
       return absl::StrCat("changing to the directory ", text(step.change.path));
-    case StepKind::kOwnStdio:
-      return absl::StrCat("giving stdio to uid ", step.flags.flags);
+    case StepKind::kOwnStdio: return absl::StrCat("giving stdio to uid ", step.flags.flags);
     case StepKind::kFindExecutable:
       return absl::StrCat("finding the executable ", text(step.find.name));
-    case StepKind::kHome:
-      return absl::StrCat("finding the home of uid ", step.home.uid);
-    case StepKind::kIdentity:
-      return DescribeIdentity(plan, step.identity);
-    case StepKind::kReady:
-      return "reporting ready";
-    case StepKind::kStartGate:
-      return "waiting for the start";
-    case StepKind::kFinalCapabilities:
-      return "dropping the capability that the filter needed";
-    case StepKind::kNoNewPrivileges:
-      return "setting no_new_privs";
+    case StepKind::kHome: return absl::StrCat("finding the home of uid ", step.home.uid);
+    case StepKind::kIdentity: return DescribeIdentity(plan, step.identity);
+    case StepKind::kReady: return "reporting ready";
+    case StepKind::kStartGate: return "waiting for the start";
+    case StepKind::kFinalCapabilities: return "dropping the capability that the filter needed";
+    case StepKind::kNoNewPrivileges: return "setting no_new_privs";
     case StepKind::kSeccomp:
       return absl::StrCat("loading a seccomp filter of ", step.seccomp.program.count,
                           " instructions", step.seccomp.notifies != 0 ? " with a listener" : "");
-    case StepKind::kExecute:
-      return "executing the process";
+    case StepKind::kExecute: return "executing the process";
   }
   return "an unknown step";
 }

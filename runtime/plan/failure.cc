@@ -75,10 +75,9 @@ std::string ErrnoText(int error) {
 }
 
 std::string OperationText(const sync::Message& failure) {
-  const auto* const found =
-      std::find_if(std::begin(kNames), std::end(kNames), [&failure](const OperationName& name) {
-        return name.operation == failure.operation;
-      });
+  const auto* const found = std::find_if(
+      std::begin(kNames), std::end(kNames),
+      [&failure](const OperationName& name) { return name.operation == failure.operation; });
   return found == std::end(kNames) ? "" : absl::StrCat(found->name, ": ");
 }
 
@@ -132,8 +131,8 @@ absl::Status HookStatus(const Plan& plan, const Step& step, const sync::Message&
                                         ? absl::StrCat(what, "died of signal ", failure.value - 128)
                                         : absl::StrCat(what, "exited with status ", failure.value));
     default:
-      return absl::UnavailableError(absl::StrCat(what, "could not be run: ",
-                                                 OperationText(failure), ErrnoText(failure.error)));
+      return absl::UnavailableError(absl::StrCat(what, "could not be run: ", OperationText(failure),
+                                                 ErrnoText(failure.error)));
   }
 }
 
@@ -141,19 +140,14 @@ absl::StatusCode CodeOf(const sync::Message& failure) {
   switch (failure.error) {
     case EPERM:
     case EACCES:
-    case EROFS:
-      return absl::StatusCode::kPermissionDenied;
+    case EROFS: return absl::StatusCode::kPermissionDenied;
     case ENOENT:
-    case ENOTDIR:
-      return absl::StatusCode::kNotFound;
+    case ENOTDIR: return absl::StatusCode::kNotFound;
     case EINVAL:
     case ELOOP:
-    case ENODEV:
-      return absl::StatusCode::kInvalidArgument;
-    case ENOSYS:
-      return absl::StatusCode::kUnimplemented;
-    default:
-      return absl::StatusCode::kUnavailable;
+    case ENODEV: return absl::StatusCode::kInvalidArgument;
+    case ENOSYS: return absl::StatusCode::kUnimplemented;
+    default: return absl::StatusCode::kUnavailable;
   }
 }
 
@@ -163,16 +157,15 @@ absl::Status FailureStatus(const Plan& plan, const sync::Message& failure) {
   const bool init = failure.role == sync::ProcessRole::kInit;
   const Array<Step> steps = init ? plan.init : plan.intermediate;
   if (failure.step >= steps.count) {
-    return absl::InternalError(absl::StrCat("a child reports a step ", failure.step,
-                                            " that its plan does not have"));
+    return absl::InternalError(
+        absl::StrCat("a child reports a step ", failure.step, " that its plan does not have"));
   }
   const Step& step = plan.at(steps, failure.step);
   if (step.kind == StepKind::kFindExecutable) return ExecutableStatus(plan, step, failure);
   if (step.kind == StepKind::kHooks) return HookStatus(plan, step, failure);
   if (step.kind == StepKind::kExecute) {
     // Found and executable, yet refused: a wrong format, a missing interpreter.
-    return absl::Status(CodeOf(failure),
-                        absl::StrCat("exec: execve: ", ErrnoText(failure.error)));
+    return absl::Status(CodeOf(failure), absl::StrCat("exec: execve: ", ErrnoText(failure.error)));
   }
   std::string message;
   if (step.where) absl::StrAppend(&message, plan.text(step.where), ": ");

@@ -57,10 +57,14 @@ struct NamedFlag {
   uint64_t flag;
 };
 constexpr NamedFlag kPropagation[] = {
-    {"private", MS_PRIVATE},       {"rprivate", MS_PRIVATE | MS_REC},
-    {"rshared", MS_SHARED | MS_REC}, {"rslave", MS_SLAVE | MS_REC},
-    {"runbindable", MS_UNBINDABLE | MS_REC}, {"shared", MS_SHARED},
-    {"slave", MS_SLAVE},           {"unbindable", MS_UNBINDABLE},
+    {"private", MS_PRIVATE},
+    {"rprivate", MS_PRIVATE | MS_REC},
+    {"rshared", MS_SHARED | MS_REC},
+    {"rslave", MS_SLAVE | MS_REC},
+    {"runbindable", MS_UNBINDABLE | MS_REC},
+    {"shared", MS_SHARED},
+    {"slave", MS_SLAVE},
+    {"unbindable", MS_UNBINDABLE},
 };
 
 // "rro" is "ro" for the whole tree, and so on; "relatime" and "rw" are not of that kind.
@@ -78,8 +82,7 @@ bool HasRecursiveForm(const FlagOption& flag) {
 // The atime modes are one field of the mount, not bits: setting one clears the field; taking one
 // away falls back to the default, relatime.
 void ApplyAttribute(const FlagOption& flag, uint64_t& set, uint64_t& clear) {
-  const bool access_time = flag.attr == MOUNT_ATTR_NOATIME ||
-                           flag.attr == MOUNT_ATTR_STRICTATIME ||
+  const bool access_time = flag.attr == MOUNT_ATTR_NOATIME || flag.attr == MOUNT_ATTR_STRICTATIME ||
                            flag.name == "relatime" || flag.name == "norelatime";
   if (access_time) {
     set &= ~kAtime;
@@ -139,9 +142,8 @@ MountOptions ParseMountOptions(const std::vector<std::string>& options) {
       result.propagation = propagation;
     } else if (ApplySpecial(name, result)) {
       continue;
-    } else if (const FlagOption* whole = name.size() > 1 && name[0] == 'r'
-                                             ? FindFlag(name.substr(1))
-                                             : nullptr;
+    } else if (const FlagOption* whole =
+                   name.size() > 1 && name[0] == 'r' ? FindFlag(name.substr(1)) : nullptr;
                whole != nullptr && HasRecursiveForm(*whole)) {
       ApplyAttribute(*whole, result.recursive_attr_set, result.recursive_attr_clear);
     } else {

@@ -19,7 +19,7 @@ struct MountOptions {
   bool bind = false;
   bool recursive = false;  // rbind
   bool remount = false;
-  bool copy_up = false;    // tmpcopyup
+  bool copy_up = false;  // tmpcopyup
   // What is the file system's own: key, value; a flag has an empty value and no '='.
   std::vector<std::pair<std::string, std::string>> data;
 };

@@ -31,10 +31,8 @@ struct DefaultLink {
   bool replace;
 };
 constexpr DefaultLink kDefaultLinks[] = {
-    {"/dev/fd", "/proc/self/fd", false},
-    {"/dev/stdin", "/proc/self/fd/0", false},
-    {"/dev/stdout", "/proc/self/fd/1", false},
-    {"/dev/stderr", "/proc/self/fd/2", false},
+    {"/dev/fd", "/proc/self/fd", false},       {"/dev/stdin", "/proc/self/fd/0", false},
+    {"/dev/stdout", "/proc/self/fd/1", false}, {"/dev/stderr", "/proc/self/fd/2", false},
     {"/dev/ptmx", "pts/ptmx", true},  // of the container's devpts, whatever the image brings
 };
 
@@ -78,10 +76,9 @@ void AddFileSystem(const Entry& entry, absl::string_view type,
                    absl::string_view target, absl::string_view fallback, StepList& steps) {
   Arena& arena = steps.arena();
   std::vector<Option> options;
-  const std::string joined =
-      absl::StrJoin(data, ",", [](std::string* out, const auto& option) {
-        absl::StrAppend(out, option.first, option.second.empty() ? "" : "=", option.second);
-      });
+  const std::string joined = absl::StrJoin(data, ",", [](std::string* out, const auto& option) {
+    absl::StrAppend(out, option.first, option.second.empty() ? "" : "=", option.second);
+  });
   for (const auto& [key, value] : data) {
     options.push_back({arena.AddText(key), arena.AddOptionalText(value)});
   }
@@ -157,8 +154,9 @@ absl::Status AddCgroupMount(const CreateInput& input, const Entry& entry, StepLi
     AddBind(entry, input.cgroups.unified_path, entry.target, steps);
   } else {
     return absl::FailedPreconditionError(
-        absl::StrCat(entry.where, ": a cgroup mount without a cgroup namespace shows the "
-                                  "container's cgroup, and there is none"));
+        absl::StrCat(entry.where,
+                     ": a cgroup mount without a cgroup namespace shows the "
+                     "container's cgroup, and there is none"));
   }
   return absl::OkStatus();
 }
@@ -175,9 +173,9 @@ absl::Status AddSpecMount(const CreateInput& input, size_t index, StepList& step
   }
   if (IsBind(mount, entry.options)) {
     if (!entry.options.data.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(entry.where, "/options: '", entry.options.data[0].first,
-                       "' is no option of a bind mount; remove it"));
+      return absl::InvalidArgumentError(absl::StrCat(entry.where, "/options: '",
+                                                     entry.options.data[0].first,
+                                                     "' is no option of a bind mount; remove it"));
     }
     const std::string source = absl::StartsWith(mount.source, "/")
                                    ? mount.source

@@ -36,28 +36,28 @@ struct PointerVector {
 };
 
 enum class StepKind : uint32_t {
-  kFail,             // tests only: fail with `fail.error`
-  kAwait,            // wait for a message of main (`await.message`)
-  kRequest,          // send a message to main, wait for its answer
-  kSetNamespaces,    // join namespaces
-  kUnshare,          // new namespaces for this process (and, for pid and time, its children)
-  kSpawnInit,        // intermediate only: clone init as a sibling, tell main, exit
-  kBecomeRoot,       // uid and gid 0 of the user namespace
-  kNonDumpable,      // nobody may ptrace or read us until execve
-  kNewSession,       // setsid
-  kSessionKeyring,   // a session keyring of the container's own
-  kLoopbackUp,       // "lo" of a new network namespace
+  kFail,            // tests only: fail with `fail.error`
+  kAwait,           // wait for a message of main (`await.message`)
+  kRequest,         // send a message to main, wait for its answer
+  kSetNamespaces,   // join namespaces
+  kUnshare,         // new namespaces for this process (and, for pid and time, its children)
+  kSpawnInit,       // intermediate only: clone init as a sibling, tell main, exit
+  kBecomeRoot,      // uid and gid 0 of the user namespace
+  kNonDumpable,     // nobody may ptrace or read us until execve
+  kNewSession,      // setsid
+  kSessionKeyring,  // a session keyring of the container's own
+  kLoopbackUp,      // "lo" of a new network namespace
   kHostname,
   kDomainname,
   kSysctl,
   kRlimit,
-  kPropagation,      // of every mount, so that nothing leaks to the host
-  kRootfs,           // clone the rootfs, attach the clone over itself
+  kPropagation,  // of every mount, so that nothing leaks to the host
+  kRootfs,       // clone the rootfs, attach the clone over itself
   kMount,
   kDevice,
   kSymlink,
-  kConsole,          // make a terminal in the container's devpts, send its master away
-  kUseConsole,       // the terminal becomes stdin, stdout, stderr and controlling
+  kConsole,     // make a terminal in the container's devpts, send its master away
+  kUseConsole,  // the terminal becomes stdin, stdout, stderr and controlling
   kHooks,
   kMaskPath,
   kReadonlyPath,
@@ -66,12 +66,12 @@ enum class StepKind : uint32_t {
   kRootPropagation,  // linux.rootfsPropagation, after the pivot
   kUmask,
   kWorkingDirectory,
-  kOwnStdio,         // pipes and terminals on 0..2 belong to the user
+  kOwnStdio,  // pipes and terminals on 0..2 belong to the user
   kFindExecutable,
-  kHome,             // HOME from the container's passwd where env has none
-  kIdentity,         // bounding set, groups, gid, uid, capabilities
-  kReady,            // tell main; nothing that can be checked before the start is left unchecked
-  kStartGate,        // wait for `start`
+  kHome,       // HOME from the container's passwd where env has none
+  kIdentity,   // bounding set, groups, gid, uid, capabilities
+  kReady,      // tell main; nothing that can be checked before the start is left unchecked
+  kStartGate,  // wait for `start`
   kFinalCapabilities,
   kNoNewPrivileges,
   kSeccomp,
@@ -112,7 +112,7 @@ struct RootfsStep {
 };
 
 struct SysctlStep {
-  Text path;   // beneath /proc/sys
+  Text path;  // beneath /proc/sys
   Text value;
 };
 
@@ -126,21 +126,21 @@ struct Option {  // one option of a file system; an absent value makes it a flag
 };
 
 struct MountStep {
-  Text target;             // in the container
-  Text type;               // of a new file system; absent for a bind
-  Text source;             // a bind's host path, else what the file system shows as its source
-  int32_t source_fd;       // a detached mount that main opened, -1 = open `source`
-  Array<Option> options;   // for fsconfig
-  Text data;               // the same, joined for mount(2)
-  uint64_t mount_flags;    // the same and the attributes as MS_*, for mount(2)
+  Text target;            // in the container
+  Text type;              // of a new file system; absent for a bind
+  Text source;            // a bind's host path, else what the file system shows as its source
+  int32_t source_fd;      // a detached mount that main opened, -1 = open `source`
+  Array<Option> options;  // for fsconfig
+  Text data;              // the same, joined for mount(2)
+  uint64_t mount_flags;   // the same and the attributes as MS_*, for mount(2)
   uint64_t attr_set, attr_clear;                      // MOUNT_ATTR_*
   uint64_t recursive_attr_set, recursive_attr_clear;  // the same for the whole tree (r… options)
-  uint64_t propagation;    // MS_SHARED …, with MS_REC for the tree; 0 = as it comes
-  uint32_t recursive;      // rbind
-  uint32_t plain_target;   // no component may be a symlink (/proc, /sys)
-  uint32_t keep_mode;      // a tmpfs without mode=: the mode of what it covers
-  uint32_t copy_up;        // tmpcopyup: starts with the files it covers
-  Text fallback_source;    // where a new file system is refused (EPERM, EBUSY): bind this
+  uint64_t propagation;   // MS_SHARED …, with MS_REC for the tree; 0 = as it comes
+  uint32_t recursive;     // rbind
+  uint32_t plain_target;  // no component may be a symlink (/proc, /sys)
+  uint32_t keep_mode;     // a tmpfs without mode=: the mode of what it covers
+  uint32_t copy_up;       // tmpcopyup: starts with the files it covers
+  Text fallback_source;   // where a new file system is refused (EPERM, EBUSY): bind this
 };
 
 struct AttributesStep {
@@ -165,7 +165,7 @@ struct ConsoleStep {
   int32_t socket_fd;
   uint16_t rows, columns;  // 0 = leave
   uint32_t uid;
-  uint32_t bind_console;   // show it at /dev/console too (not in exec)
+  uint32_t bind_console;  // show it at /dev/console too (not in exec)
 };
 
 struct HookEntry {
@@ -187,7 +187,7 @@ struct DirectoryChange {  // kWorkingDirectory
 };
 
 struct FindStep {
-  Text name;       // args[0]
+  Text name;  // args[0]
   Array<Text> candidates;
   uint32_t in_path;  // looked for in PATH's directories
 };
@@ -203,9 +203,9 @@ struct CapabilitySets {
 struct IdentityStep {
   uint32_t uid, gid;
   Array<uint32_t> groups;
-  uint32_t set_groups;   // 0 where setgroups(2) is denied and nothing was asked
+  uint32_t set_groups;  // 0 where setgroups(2) is denied and nothing was asked
   CapabilitySets capabilities;
-  uint64_t keep;         // permitted and effective until kFinalCapabilities
+  uint64_t keep;  // permitted and effective until kFinalCapabilities
 };
 
 struct GateStep {
@@ -271,7 +271,7 @@ struct Plan {
   uint64_t magic = kMagic;
   uint64_t size_bytes = 0;  // of the whole block
   Launch launch = Launch::kDirect;
-  int32_t sync_fd = -1;     // init's end of the channel
+  int32_t sync_fd = -1;      // init's end of the channel
   uint64_t clone_flags = 0;  // CLONE_NEW* of the first clone
   uint32_t maps_ids = 0;     // main writes uid and gid maps (and time offsets) for the first child
   uint32_t keeps_capabilities = 0;  // a new user namespace in the first clone: see runtime/spawn.h

@@ -161,8 +161,7 @@ void AddExecuteSteps(const ProcessInput& input, StepList& steps) {
   }
   if (input.filter != nullptr) AddSeccompStep(*input.filter, steps);
   const CapabilitySets sets = SetsOf(input.process);
-  const bool drops_admin =
-      KeepsAdmin(input) && (sets.permitted & sets.effective & kSysAdmin) == 0;
+  const bool drops_admin = KeepsAdmin(input) && (sets.permitted & sets.effective & kSysAdmin) == 0;
   if (drops_admin) {
     Step& step = steps.Add(StepKind::kFinalCapabilities, "/process/capabilities");
     step.capabilities = sets;

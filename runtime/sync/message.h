@@ -85,17 +85,17 @@ enum class Operation : uint32_t {
   kUnmount,
   kPivotRoot,
   kChangeDirectory,
-  kOutsideRoot,      // a path that leads out of the container's root
-  kWrongNode,        // a device node is not what it must be
+  kOutsideRoot,  // a path that leads out of the container's root
+  kWrongNode,    // a device node is not what it must be
   kTerminal,
   kDuplicate,
   kCloseRange,
   kSeccomp,
   kExecute,
-  kNotFound,         // no candidate is there
-  kNotExecutable,    // one is there that may not be executed
+  kNotFound,       // no candidate is there
+  kNotExecutable,  // one is there that may not be executed
   kHookExecute,
-  kHookStatus,       // `value` = exit status, or 128 + signal
+  kHookStatus,  // `value` = exit status, or 128 + signal
   kHookTimeout,
   kHookSpawn,
 };

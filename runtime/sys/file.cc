@@ -27,29 +27,22 @@ absl::StatusCode CodeOf(int error) {
   switch (error) {
     case ENOENT:
     case ENOTDIR:
-    case ESRCH:
-      return absl::StatusCode::kNotFound;
+    case ESRCH: return absl::StatusCode::kNotFound;
     case EACCES:
     case EPERM:
-    case EROFS:
-      return absl::StatusCode::kPermissionDenied;
-    case EEXIST:
-      return absl::StatusCode::kAlreadyExists;
+    case EROFS: return absl::StatusCode::kPermissionDenied;
+    case EEXIST: return absl::StatusCode::kAlreadyExists;
     case ENOSYS:
-    case EOPNOTSUPP:
-      return absl::StatusCode::kUnimplemented;
+    case EOPNOTSUPP: return absl::StatusCode::kUnimplemented;
     case EINVAL:
     case ENAMETOOLONG:
     case ERANGE:
-    case ELOOP:
-      return absl::StatusCode::kInvalidArgument;
+    case ELOOP: return absl::StatusCode::kInvalidArgument;
     case ENOSPC:
     case EMFILE:
     case ENFILE:
-    case ENOMEM:
-      return absl::StatusCode::kResourceExhausted;
-    default:
-      return absl::StatusCode::kUnavailable;
+    case ENOMEM: return absl::StatusCode::kResourceExhausted;
+    default: return absl::StatusCode::kUnavailable;
   }
 }
 
@@ -90,8 +83,7 @@ absl::StatusOr<UniqueFd> OpenAt(int dir_fd, absl::string_view path, int flags, u
   return UniqueFd(fd);
 }
 
-absl::StatusOr<UniqueFd> OpenBeneath(int dir_fd, absl::string_view path, int flags,
-                                     unsigned mode) {
+absl::StatusOr<UniqueFd> OpenBeneath(int dir_fd, absl::string_view path, int flags, unsigned mode) {
   struct open_how how = {};
   how.flags = static_cast<uint64_t>(flags) | O_CLOEXEC;
   how.mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode : 0;

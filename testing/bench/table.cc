@@ -27,18 +27,14 @@ bool NeedsRunningContainer(CaseKind kind) {
 
 std::vector<Command> Commands(CaseKind kind, const Contestant& who, const Container& where) {
   switch (kind) {
-    case CaseKind::kRun:
-      return {{.argv = Argv(who, "run", where)}};
+    case CaseKind::kRun: return {{.argv = Argv(who, "run", where)}};
     case CaseKind::kCreateStartDelete:
       return {{.argv = Argv(who, "create", where)},
               {.argv = Argv(who, "start", where), .then_wait_for_orphans = true},
               {.argv = Argv(who, "delete", where)}};
-    case CaseKind::kExec:
-      return {{.argv = Argv(who, "exec", where)}};
-    case CaseKind::kState:
-      return {{.argv = Argv(who, "state", where)}};
-    case CaseKind::kVersion:
-      return {{.argv = Argv(who, "version", where)}};
+    case CaseKind::kExec: return {{.argv = Argv(who, "exec", where)}};
+    case CaseKind::kState: return {{.argv = Argv(who, "state", where)}};
+    case CaseKind::kVersion: return {{.argv = Argv(who, "version", where)}};
   }
   return {};
 }

@@ -34,17 +34,12 @@ absl::Status CheckAlu(const sock_filter& in, size_t pc) {
     case BPF_MUL:
     case BPF_OR:
     case BPF_AND:
-    case BPF_XOR:
-      return absl::OkStatus();
-    case BPF_NEG:
-      return constant ? absl::OkStatus() : Bad(pc, "negation takes no operand");
-    case BPF_DIV:
-      return constant && in.k == 0 ? Bad(pc, "division by 0") : absl::OkStatus();
+    case BPF_XOR: return absl::OkStatus();
+    case BPF_NEG: return constant ? absl::OkStatus() : Bad(pc, "negation takes no operand");
+    case BPF_DIV: return constant && in.k == 0 ? Bad(pc, "division by 0") : absl::OkStatus();
     case BPF_LSH:
-    case BPF_RSH:
-      return constant && in.k >= 32 ? Bad(pc, "shift by 32 or more") : absl::OkStatus();
-    default:
-      return Bad(pc, "no such operation");
+    case BPF_RSH: return constant && in.k >= 32 ? Bad(pc, "shift by 32 or more") : absl::OkStatus();
+    default: return Bad(pc, "no such operation");
   }
 }
 
@@ -77,10 +72,8 @@ absl::Status CheckInstruction(const sock_filter& in, size_t pc, size_t size) {
     case BPF_MISC | BPF_TAX:
     case BPF_MISC | BPF_TXA:
     case BPF_RET | BPF_K:
-    case BPF_RET | BPF_A:
-      return absl::OkStatus();
-    default:
-      break;
+    case BPF_RET | BPF_A: return absl::OkStatus();
+    default: break;
   }
   // The kernel compares whole codes; with the bits below checked, these are all that remain.
   if ((in.code & ~(0x07 | 0xf0 | BPF_X)) != 0) return Bad(pc, "no such instruction");
@@ -139,14 +132,10 @@ class Machine {
   size_t Jump(const sock_filter& in) const {
     const uint32_t operand = Operand(in);
     switch (BPF_OP(in.code)) {
-      case BPF_JA:
-        return in.k;
-      case BPF_JEQ:
-        return a_ == operand ? in.jt : in.jf;
-      case BPF_JGT:
-        return a_ > operand ? in.jt : in.jf;
-      case BPF_JGE:
-        return a_ >= operand ? in.jt : in.jf;
+      case BPF_JA: return in.k;
+      case BPF_JEQ: return a_ == operand ? in.jt : in.jf;
+      case BPF_JGT: return a_ > operand ? in.jt : in.jf;
+      case BPF_JGE: return a_ >= operand ? in.jt : in.jf;
       default:  // BPF_JSET
         return (a_ & operand) != 0 ? in.jt : in.jf;
     }
@@ -155,24 +144,15 @@ class Machine {
   uint32_t Alu(const sock_filter& in) const {
     const uint32_t operand = Operand(in);
     switch (BPF_OP(in.code)) {
-      case BPF_ADD:
-        return a_ + operand;
-      case BPF_SUB:
-        return a_ - operand;
-      case BPF_MUL:
-        return a_ * operand;
-      case BPF_DIV:
-        return a_ / operand;
-      case BPF_OR:
-        return a_ | operand;
-      case BPF_AND:
-        return a_ & operand;
-      case BPF_XOR:
-        return a_ ^ operand;
-      case BPF_LSH:
-        return a_ << (operand & 31);
-      case BPF_RSH:
-        return a_ >> (operand & 31);
+      case BPF_ADD: return a_ + operand;
+      case BPF_SUB: return a_ - operand;
+      case BPF_MUL: return a_ * operand;
+      case BPF_DIV: return a_ / operand;
+      case BPF_OR: return a_ | operand;
+      case BPF_AND: return a_ & operand;
+      case BPF_XOR: return a_ ^ operand;
+      case BPF_LSH: return a_ << (operand & 31);
+      case BPF_RSH: return a_ >> (operand & 31);
       default:  // BPF_NEG
         return 0 - a_;
     }
@@ -180,36 +160,16 @@ class Machine {
 
   void Move(const sock_filter& in) {
     switch (in.code) {
-      case BPF_LD | BPF_W | BPF_ABS:
-        a_ = data_[in.k / 4];
-        break;
-      case BPF_LD | BPF_W | BPF_LEN:
-        a_ = sizeof(seccomp_data);
-        break;
-      case BPF_LDX | BPF_W | BPF_LEN:
-        x_ = sizeof(seccomp_data);
-        break;
-      case BPF_LD | BPF_IMM:
-        a_ = in.k;
-        break;
-      case BPF_LDX | BPF_IMM:
-        x_ = in.k;
-        break;
-      case BPF_LD | BPF_MEM:
-        a_ = memory_[in.k];
-        break;
-      case BPF_LDX | BPF_MEM:
-        x_ = memory_[in.k];
-        break;
-      case BPF_ST:
-        memory_[in.k] = a_;
-        break;
-      case BPF_STX:
-        memory_[in.k] = x_;
-        break;
-      case BPF_MISC | BPF_TAX:
-        x_ = a_;
-        break;
+      case BPF_LD | BPF_W | BPF_ABS: a_ = data_[in.k / 4]; break;
+      case BPF_LD | BPF_W | BPF_LEN: a_ = sizeof(seccomp_data); break;
+      case BPF_LDX | BPF_W | BPF_LEN: x_ = sizeof(seccomp_data); break;
+      case BPF_LD | BPF_IMM: a_ = in.k; break;
+      case BPF_LDX | BPF_IMM: x_ = in.k; break;
+      case BPF_LD | BPF_MEM: a_ = memory_[in.k]; break;
+      case BPF_LDX | BPF_MEM: x_ = memory_[in.k]; break;
+      case BPF_ST: memory_[in.k] = a_; break;
+      case BPF_STX: memory_[in.k] = x_; break;
+      case BPF_MISC | BPF_TAX: x_ = a_; break;
       default:  // BPF_MISC | BPF_TXA
         a_ = x_;
         break;

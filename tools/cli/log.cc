@@ -41,12 +41,9 @@ class RecordSink : public google::LogSink {
 
 google::LogSeverity SeverityOf(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug:
-      return google::GLOG_INFO;
-    case LogLevel::kWarning:
-      return google::GLOG_WARNING;
-    case LogLevel::kError:
-      return google::GLOG_ERROR;
+    case LogLevel::kDebug: return google::GLOG_INFO;
+    case LogLevel::kWarning: return google::GLOG_WARNING;
+    case LogLevel::kError: return google::GLOG_ERROR;
   }
   return google::GLOG_ERROR;
 }
