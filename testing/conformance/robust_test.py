@@ -97,12 +97,12 @@ class Killed(Case):
         self.ok("delete", container)
 
     @hull_only  # runc cannot delete it any more
-    def test_a_state_file_that_is_cut_off(self):
+    def test_a_damaged_state_file(self):
         """delete --force ends the process and removes the directory; the cgroups' names are lost."""
         container = self.start(*SLEEP)
         pid = self.pid(container)
         state = pathlib.Path(self.runtime.root) / container / "state.pb"
-        state.write_bytes(state.read_bytes()[:10])
+        state.write_bytes(b"\xff" * 40 + state.read_bytes()[40:])
         self.assertNotEqual(self.runtime("state", container).code, 0)
         self.ok("delete", "--force", container)
         self.assertTrue(eventually(lambda: reap() and not os.path.exists(f"/proc/{pid}")))
