@@ -82,7 +82,7 @@ void CheckDestination(absl::string_view destination, const Path& path, Report* r
 void CheckBindOptions(const Mount& mount, const Path& path, Report* report) {
   for (size_t i = 0; i < mount.options.size(); ++i) {
     const absl::string_view option = mount.options[i];
-    if (IsFlag(option)) continue;
+    if (option.empty() || IsFlag(option)) continue;  // Buildah writes empty ones
     if (absl::StartsWith(option, "idmap=") || absl::StartsWith(option, "ridmap=")) continue;
     report->Error(path / i, "expected a mount flag, for a bind mount has no data",
                   DidYouMean(option, kMountOptions));
