@@ -5,7 +5,7 @@ import pathlib
 import unittest
 
 import harness
-from harness import CGROUPS, Case, PureV2, each, hull_only
+from harness import CGROUPS, V1, Case, PureV2, each, hull_only
 
 SLEEP = ("/bin/probe", "sleep", "1000")
 MIB = 1 << 20
@@ -17,9 +17,6 @@ def own_cgroups():
     return {
         c: path for _, names, path in (l.split(":", 2) for l in lines) for c in names.split(",")
     }
-
-
-V1 = (CGROUPS / "memory").is_dir()
 
 
 class Limits(Case):

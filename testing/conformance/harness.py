@@ -21,6 +21,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 PR_SET_CHILD_SUBREAPER = 36
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
+V1 = (CGROUPS / "memory").is_dir()  # v1 controllers, alone or beside v2
 BUSYBOX = "/bin/busybox"
 APPLETS = [
     "sh",

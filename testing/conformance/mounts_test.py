@@ -204,9 +204,9 @@ class Engines(Rootfs):
 
     def test_the_cgroup_mount_shows_the_containers_own(self):
         out = self.sh("ls -d /sys/fs/cgroup/*; cat /proc/self/mountinfo", edit=like_podman)
-        self.assertIn("/sys/fs/cgroup/memory", out)
-        line = mount_line(out, "/sys/fs/cgroup/memory")
-        self.assertIn("ro", line["options"])
+        path = "/sys/fs/cgroup/memory" if harness.V1 else "/sys/fs/cgroup"
+        self.assertIn(path, out)
+        self.assertIn("ro", mount_line(out, path)["options"])
 
     def test_cgroup_mount_with_a_cgroup_namespace(self):
         def edit(spec):
@@ -214,7 +214,7 @@ class Engines(Rootfs):
             harness.add_namespace(spec, "cgroup")
 
         out = self.sh("cat /proc/self/cgroup", edit=edit)
-        self.assertIn("memory:/\n", out)
+        self.assertEqual({line.split(":")[2] for line in out.splitlines()}, {"/"})
 
     def test_masked_and_read_only_paths(self):
         out = self.sh(
