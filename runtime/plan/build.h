@@ -48,9 +48,9 @@ struct CreateInput {
   std::string bundle;  // absolute
   std::string rootfs;  // absolute, without symlinks
   const seccomp::Filter* filter = nullptr;
-  CgroupView cgroups;
-  Descriptors fds;
-  StateDocument state;
+  CgroupView cgroups = {};
+  Descriptors fds = {};
+  StateDocument state = {};
   bool attach = false;     // the cgroup has to be joined by pid: wait for kGo
   bool privileged = true;  // euid 0 in the initial user namespace
   bool setgroups_denied = false;

@@ -43,14 +43,14 @@ absl::string_view FindVariable(const std::vector<std::string>& env, absl::string
 }
 
 // What execvp(3) would try: the name itself when it has a slash, else every directory of PATH.
-Array<Text> AddCandidates(const spec::Process& process, Arena& arena) {
-  const std::string& name = process.args[0];
+Array<Text> AddCandidates(const std::string& name, const std::vector<std::string>& env,
+                          Arena& arena) {
   std::vector<Text> candidates;
   if (absl::StrContains(name, '/')) {
     candidates.push_back(arena.AddText(name));
     return arena.AddArray(candidates);
   }
-  const absl::string_view path = FindVariable(process.env, "PATH");
+  const absl::string_view path = FindVariable(env, "PATH");
   for (absl::string_view directory : absl::StrSplit(path.empty() ? kDefaultPath : path, ':')) {
     // An empty entry means the working directory, for every shell since 1979.
     candidates.push_back(
@@ -150,7 +150,7 @@ void AddIdentitySteps(const ProcessInput& input, PointerVector& envp, StepList& 
   }
   Step& find = steps.Add(StepKind::kFindExecutable, "/process/args/0");
   find.find.name = steps.arena().AddText(process.args[0]);
-  find.find.candidates = AddCandidates(process, steps.arena());
+  find.find.candidates = AddCandidates(process.args[0], env, steps.arena());
   find.find.in_path = !absl::StrContains(process.args[0], '/');
   steps.Add(StepKind::kReady);
 }

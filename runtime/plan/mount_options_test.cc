@@ -1,0 +1,44 @@
+#include "runtime/plan/mount_options.h"
+
+#include <linux/mount.h>
+
+#include "gtest/gtest.h"
+
+namespace hull::plan {
+namespace {
+
+TEST(MountOptionsTest, TheLaterOfTwoOptionsWins) {
+  EXPECT_EQ(ParseMountOptions({"ro", "rw"}).attr_set, 0u);
+  EXPECT_EQ(ParseMountOptions({"ro", "rw"}).attr_clear, uint64_t{MOUNT_ATTR_RDONLY});
+  EXPECT_EQ(ParseMountOptions({"rw", "ro"}).attr_set, uint64_t{MOUNT_ATTR_RDONLY});
+}
+
+TEST(MountOptionsTest, AnAccessTimeModeReplacesTheWholeField) {
+  const MountOptions options = ParseMountOptions({"noatime", "strictatime"});
+  EXPECT_EQ(options.attr_set, uint64_t{MOUNT_ATTR_STRICTATIME});
+  EXPECT_EQ(options.attr_clear, uint64_t{MOUNT_ATTR__ATIME});
+}
+
+TEST(MountOptionsTest, AnRBeforeAnAttributeMeansTheWholeTree) {
+  const MountOptions options = ParseMountOptions({"rro", "rnosuid"});
+  EXPECT_EQ(options.attr_set, 0u);
+  EXPECT_EQ(options.recursive_attr_set, uint64_t{MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID});
+}
+
+TEST(MountOptionsTest, ROfAnotherWordIsNoTree) {
+  const MountOptions options = ParseMountOptions({"rw", "relatime", "rslave", "rbind", "remount"});
+  EXPECT_EQ(options.recursive_attr_set, 0u);
+  EXPECT_EQ(options.propagation, uint64_t{MS_SLAVE | MS_REC});
+  EXPECT_TRUE(options.bind && options.recursive && options.remount);
+  EXPECT_TRUE(options.data.empty());
+}
+
+TEST(MountOptionsTest, WhatIsUnknownIsTheFileSystems) {
+  const MountOptions options = ParseMountOptions({"size=64k", "newinstance", ""});
+  ASSERT_EQ(options.data.size(), 2u);
+  EXPECT_EQ(options.data[0], std::make_pair(std::string("size"), std::string("64k")));
+  EXPECT_EQ(options.data[1].second, "");
+}
+
+}  // namespace
+}  // namespace hull::plan
