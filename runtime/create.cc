@@ -109,11 +109,6 @@ Creation::~Creation() {
 
 absl::Status Creation::Think() {
   RETURN_IF_ERROR(ValidateId(options_.id));
-  if (options_.no_pivot) {
-    return absl::UnimplementedError(
-        "--no-pivot is not there yet; a root file system in RAM needs a mount of its own to pivot "
-        "into: bind the rootfs onto itself and leave the flag out");
-  }
   ASSIGN_OR_RETURN(bundle_, LoadBundle(options_, config_));
   RETURN_IF_ERROR(
       CheckConsole(bundle_.spec().process->terminal, detached_, options_.console_socket));
@@ -178,6 +173,7 @@ absl::Status Creation::BuildPlan() {
                           .privileged = geteuid() == 0,
                           .setgroups_denied = DeniesSetgroups(spec),
                           .session_keyring = !options_.no_new_keyring,
+                          .no_pivot = options_.no_pivot,
                           .preserve_fds = options_.preserve_fds};
   ASSIGN_OR_RETURN(plan_, plan::BuildCreate(input));
   return absl::OkStatus();

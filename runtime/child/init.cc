@@ -41,6 +41,7 @@ StepFunction FunctionOf(StepKind kind) {
     case StepKind::kReadonlyPath: return &MakePathReadonly;
     case StepKind::kMountAttributes: return &SetMountAttributes;
     case StepKind::kPivotRoot: return &PivotRoot;
+    case StepKind::kMoveRoot: return &MoveRoot;
     case StepKind::kRootPropagation: return &SetRootPropagation;
     case StepKind::kUmask: return &SetUmask;
     case StepKind::kWorkingDirectory: return &ChangeDirectory;

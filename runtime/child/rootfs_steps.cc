@@ -142,6 +142,28 @@ int PivotRoot(Context& context, const Step& step) {
   return 0;
 }
 
+// The old root stays beneath the new one. Its proc and sysfs go first: a mount namespace that holds
+// a whole one may mount another, around masks and read-only paths.
+int MoveRoot(Context& context, const Step&) {
+  const char* const whole[] = {"/proc", "/sys"};
+  for (const char* path : whole) {
+    const long gone = RawCall(__NR_umount2, AsArg(path), 2 /* MNT_DETACH */);
+    // EINVAL: no mount is there, or a user namespace holds it in place: nothing can be done then.
+    if (gone < 0 && gone != -EINVAL && gone != -ENOENT) {
+      return context.Fail(Operation::kUnmount, static_cast<int>(gone));
+    }
+  }
+  const UniqueFd old(static_cast<int>(
+      HULL_TRY(context, kOpen, sys::RawOpenAt(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC))));
+  HULL_TRY(context, kMoveMount, MoveMount(context.root.get(), old.get()));
+  HULL_TRY(context, kChangeDirectory, RawCall(__NR_fchdir, context.root.get()));
+  HULL_TRY(context, kChangeRoot, RawCall(__NR_chroot, AsArg(".")));
+  HULL_TRY(context, kChangeDirectory, RawCall(__NR_chdir, AsArg("/")));
+  context.root.reset();
+  context.mask.reset();
+  return 0;
+}
+
 int SetRootPropagation(Context& context, const Step& step) {
   const UniqueFd root(static_cast<int>(
       HULL_TRY(context, kOpen, sys::RawOpenAt(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC))));

@@ -40,6 +40,7 @@ int ForbidNewPrivileges(Context& context, const Step& step);
 int SetPropagation(Context& context, const Step& step);
 int AttachRootfs(Context& context, const Step& step);
 int PivotRoot(Context& context, const Step& step);
+int MoveRoot(Context& context, const Step& step);
 int SetRootPropagation(Context& context, const Step& step);
 int SetMountAttributes(Context& context, const Step& step);
 int MaskPath(Context& context, const Step& step);

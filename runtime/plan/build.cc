@@ -136,9 +136,13 @@ absl::Status AddInitSteps(const CreateInput& input, const Namespaces& ns, Launch
     AddHooks(spec.hooks->create_container, "createContainer", input, nullptr, steps);
   }
   AddProtectionSteps(spec, steps);
-  Step& pivot = steps.Add(StepKind::kPivotRoot, "/root/path");
-  pivot.rootfs.path = steps.arena().AddText(input.rootfs);
-  pivot.rootfs.shared = (ParsePropagation(spec.linux_.rootfs_propagation) & MS_SHARED) != 0;
+  if (input.no_pivot) {
+    steps.Add(StepKind::kMoveRoot, "/root/path");
+  } else {
+    Step& pivot = steps.Add(StepKind::kPivotRoot, "/root/path");
+    pivot.rootfs.path = steps.arena().AddText(input.rootfs);
+    pivot.rootfs.shared = (ParsePropagation(spec.linux_.rootfs_propagation) & MS_SHARED) != 0;
+  }
   if (const uint64_t propagation = ParsePropagation(spec.linux_.rootfs_propagation)) {
     steps.AddFlags(StepKind::kRootPropagation, "/linux/rootfsPropagation", propagation);
   }

@@ -55,6 +55,7 @@ struct CreateInput {
   bool privileged = true;  // euid 0 in the initial user namespace
   bool setgroups_denied = false;
   bool session_keyring = true;
+  bool no_pivot = false;  // the root file system of the host is one that pivot_root(2) refuses
   int preserve_fds = 0;
 };
 absl::StatusOr<Block> BuildCreate(const CreateInput& input);

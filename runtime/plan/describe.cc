@@ -176,6 +176,7 @@ std::string DescribeStep(const Plan& plan, const Step& step) {
                           absl::StrJoin(words, ","), ")");
     }
     case StepKind::kPivotRoot: return "pivoting into the rootfs";
+    case StepKind::kMoveRoot: return "moving the rootfs over '/' and changing the root to it";
     case StepKind::kRootPropagation:
       return absl::StrCat("making the root mount ", PropagationName(step.flags.flags));
     case StepKind::kUmask: return absl::StrFormat("setting the umask %04o", step.flags.flags);

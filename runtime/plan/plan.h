@@ -63,6 +63,7 @@ enum class StepKind : uint32_t {
   kReadonlyPath,
   kMountAttributes,  // of a mount that is there: read-only root, remounts
   kPivotRoot,
+  kMoveRoot,         // --no-pivot: the rootfs goes over "/", for a root in RAM
   kRootPropagation,  // linux.rootfsPropagation, after the pivot
   kUmask,
   kWorkingDirectory,

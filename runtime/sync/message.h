@@ -63,7 +63,6 @@ enum class Operation : uint32_t {
   kSetNamespace,
   kUnshare,
   kClone,
-  kMapMemory,
   kSetUid,
   kSetGid,
   kSetGroups,
@@ -84,12 +83,12 @@ enum class Operation : uint32_t {
   kMount,
   kUnmount,
   kPivotRoot,
+  kChangeRoot,
   kChangeDirectory,
   kOutsideRoot,  // a path that leads out of the container's root
   kWrongNode,    // a device node is not what it must be
   kTerminal,
   kDuplicate,
-  kCloseRange,
   kSeccomp,
   kExecute,
   kNotFound,       // no candidate is there

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import unittest
@@ -118,6 +119,8 @@ class Rootless(Case):
     def setUp(self):
         super().setUp()
         os.chown(self.dir, NOBODY, NOBODY)
+        # Where the build keeps the program, its own user may be the only one to reach it.
+        self.runtime.path = shutil.copy(self.runtime.path, self.dir / "runtime")
 
     def as_nobody(self):
         os.setgroups([])
