@@ -16,7 +16,6 @@
 #include "runtime/hooks.h"
 #include "runtime/start_gate.h"
 #include "runtime/sys/file.h"
-#include "spec/json_writer.h"
 #include "spec/parse.h"
 
 namespace hull::runtime {
@@ -157,29 +156,23 @@ absl::Status DestroyContainer(Container& container, const Config& config) {
 
 void RunPoststopHooks(const State& state, const spec::Spec& spec, const Config& config) {
   if (!spec.hooks.has_value() || spec.hooks->poststop.empty()) return;
-  const std::string json = StateJson(state, spec, "stopped", "0");
+  const std::string json = spec::HookStateJson(StateFor(state, spec, "stopped", 0));
   for (const absl::Status& failure :
        RunAllHooks(spec.hooks->poststop, "poststop", json, state.bundle())) {
     if (config.warn) config.warn(failure.message());
   }
 }
 
-std::string StateJson(const State& state, const spec::Spec& spec, absl::string_view status,
-                      absl::string_view pid) {
-  spec::JsonWriter json(spec::JsonWriter::kOneLine);
-  json.BeginObject();
-  json.Key("ociVersion").String(spec.oci_version);
-  json.Key("id").String(state.id());
-  json.Key("status").String(status);
-  json.Key("pid").Integer(pid);
-  json.Key("bundle").String(state.bundle());
-  if (!spec.annotations.empty()) {
-    json.Key("annotations").BeginObject();
-    for (const auto& [key, value] : spec.annotations) json.Key(key).String(value);
-    json.End();
-  }
-  json.End();
-  return std::move(json).Take();
+spec::ContainerState StateFor(const State& state, const spec::Spec& spec, absl::string_view status,
+                              int64_t pid) {
+  return {.oci_version = spec.oci_version,
+          .id = state.id(),
+          .status = std::string(status),
+          .pid = pid,
+          .bundle = state.bundle(),
+          .rootfs = state.rootfs(),
+          .created_ns = state.created_ns(),
+          .annotations = spec.annotations};
 }
 
 }  // namespace hull::runtime

@@ -11,6 +11,7 @@
 #include "runtime/lifecycle.h"
 #include "runtime/state_store.h"
 #include "runtime/sys/unique_fd.h"
+#include "spec/state_json.h"
 
 namespace hull::runtime {
 
@@ -55,9 +56,9 @@ absl::Status DestroyContainer(Container& container, const Config& config);
 // All of them, whatever becomes of each; failures are warnings.
 void RunPoststopHooks(const State& state, const spec::Spec& spec, const Config& config);
 
-// The state document of runtime.md#state on one line; with an empty pid, as head and tail around it.
-std::string StateJson(const State& state, const spec::Spec& spec, absl::string_view status,
-                      absl::string_view pid);
+// What hooks and seccomp agents are told of the container; pid 0 = none.
+spec::ContainerState StateFor(const State& state, const spec::Spec& spec, absl::string_view status,
+                              int64_t pid);
 
 }  // namespace hull::runtime
 

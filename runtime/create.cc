@@ -29,6 +29,9 @@
 namespace hull::runtime {
 namespace {
 
+// Stands for init's pid in a state document that is written before there is one.
+constexpr int64_t kPidMark = INT64_MAX;
+
 bool HasNewNamespace(const spec::Spec& spec, absl::string_view type) {
   return std::any_of(
       spec.linux_.namespaces.begin(), spec.linux_.namespaces.end(),
@@ -115,6 +118,13 @@ absl::Status Creation::Think() {
   RETURN_IF_ERROR(CheckListener(bundle_.spec()));
   RETURN_IF_ERROR(MakeManager());
   RETURN_IF_ERROR(MakeFilter());
+  if (options_.listen_fds > 0) {
+    // As the container's first process: where it has no pid namespace of its own it is none, and the
+    // other runtimes say the same.
+    bundle_.parsed.spec.process->env.insert(
+        bundle_.parsed.spec.process->env.end(),
+        {absl::StrCat("LISTEN_FDS=", options_.listen_fds), "LISTEN_PID=1"});
+  }
   state_.set_id(options_.id);
   state_.set_bundle(bundle_.directory);
   state_.set_rootfs(bundle_.rootfs);
@@ -159,22 +169,25 @@ absl::Status Creation::MakeFilter() {
 
 absl::Status Creation::BuildPlan() {
   const spec::Spec& spec = bundle_.spec();
-  const std::string state = StateJson(state_, spec, "creating", "\x01");
-  const size_t pid_at = state.find('\x01');
-  plan::CreateInput input{.spec = spec,
-                          .container_id = options_.id,
-                          .bundle = bundle_.directory,
-                          .rootfs = bundle_.rootfs,
-                          .filter = seccomp_.has_value() ? &seccomp_->filter : nullptr,
-                          .cgroups = ViewOf(host_, manager_->location()),
-                          .fds = fds_,
-                          .state = {state.substr(0, pid_at), state.substr(pid_at + 1)},
-                          .attach = !cgroup_fd_.valid(),
-                          .privileged = geteuid() == 0,
-                          .setgroups_denied = DeniesSetgroups(spec),
-                          .session_keyring = !options_.no_new_keyring,
-                          .no_pivot = options_.no_pivot,
-                          .preserve_fds = options_.preserve_fds};
+  const std::string state = spec::HookStateJson(StateFor(state_, spec, "creating", kPidMark));
+  // No text of the config can be this: its quotes are escaped.
+  const std::string pid = absl::StrCat("\"pid\":", kPidMark);
+  const size_t head = state.find(pid) + pid.find(':') + 1;
+  plan::CreateInput input{
+      .spec = spec,
+      .container_id = options_.id,
+      .bundle = bundle_.directory,
+      .rootfs = bundle_.rootfs,
+      .filter = seccomp_.has_value() ? &seccomp_->filter : nullptr,
+      .cgroups = ViewOf(host_, manager_->location()),
+      .fds = fds_,
+      .state = {state.substr(0, head), state.substr(head + pid.size() - pid.find(':') - 1)},
+      .attach = !cgroup_fd_.valid(),
+      .privileged = geteuid() == 0,
+      .setgroups_denied = DeniesSetgroups(spec),
+      .session_keyring = !options_.no_new_keyring,
+      .no_pivot = options_.no_pivot,
+      .preserve_fds = options_.preserve_fds};
   ASSIGN_OR_RETURN(plan_, plan::BuildCreate(input));
   return absl::OkStatus();
 }
@@ -283,7 +296,7 @@ absl::Status Creation::MakeCgroup() {
 
 absl::Status Creation::RunRuntimeHooks(pid_t init) {
   const spec::Hooks& hooks = *bundle_.spec().hooks;
-  const std::string state = StateJson(state_, bundle_.spec(), "creating", absl::StrCat(init));
+  const std::string state = spec::HookStateJson(StateFor(state_, bundle_.spec(), "creating", init));
   RETURN_IF_ERROR(RunHooks(hooks.prestart, "prestart", state, bundle_.directory));
   RETURN_IF_ERROR(RunHooks(hooks.create_runtime, "createRuntime", state, bundle_.directory));
   Trace("hooks");
@@ -324,7 +337,8 @@ LaunchActions Creation::Actions() {
   actions.on_init = [this](pid_t init) { return TakeInit(init); };
   actions.run_hooks = [this](pid_t init) { return RunRuntimeHooks(init); };
   actions.hand_over_listener = [this, &spec](pid_t init, int notify_fd) {
-    return HandOverToAgent(state_, spec, "creating", init, notify_fd);
+    return HandOverToAgent(StateFor(state_, spec, "creating", init), *spec.linux_.seccomp, init,
+                           notify_fd);
   };
   return actions;
 }
@@ -362,7 +376,7 @@ absl::Status Creation::RunPoststart() {
   const spec::Spec& spec = bundle_.spec();
   if (!spec.hooks.has_value() || spec.hooks->poststart.empty()) return absl::OkStatus();
   return RunHooks(spec.hooks->poststart, "poststart",
-                  StateJson(state_, spec, "running", absl::StrCat(launch_->pid())),
+                  spec::HookStateJson(StateFor(state_, spec, "running", launch_->pid())),
                   bundle_.directory);
 }
 

@@ -17,6 +17,7 @@
 #include "runtime/plan/build.h"
 #include "runtime/state_store.h"
 #include "seccomp/compiler.h"
+#include "spec/state_json.h"
 
 namespace hull::runtime {
 
@@ -95,7 +96,8 @@ absl::Status CheckConsole(bool terminal, bool detached, const std::string& conso
 // A filter that notifies is loaded after the start: its agent's socket is looked for before.
 absl::Status CheckListener(const spec::Spec& spec);
 // {"ociVersion", "fds", "pid", "metadata", "state"} to the agent at listenerPath.
-absl::Status HandOverToAgent(const State& state, const spec::Spec& spec, absl::string_view status,
+// `pid` is of the process that has loaded the filter.
+absl::Status HandOverToAgent(const spec::ContainerState& state, const spec::Seccomp& seccomp,
                              pid_t pid, int notify_fd);
 
 }  // namespace hull::runtime

@@ -14,7 +14,6 @@
 #include "runtime/sys/file.h"
 #include "seccomp/cache.h"
 #include "seccomp/notify.h"
-#include "spec/json_writer.h"
 
 namespace hull::runtime {
 
@@ -85,20 +84,10 @@ absl::Status CheckListener(const spec::Spec& spec) {
   return absl::OkStatus();
 }
 
-absl::Status HandOverToAgent(const State& state, const spec::Spec& spec, absl::string_view status,
+absl::Status HandOverToAgent(const spec::ContainerState& state, const spec::Seccomp& seccomp,
                              pid_t pid, int notify_fd) {
-  const spec::Seccomp& seccomp = *spec.linux_.seccomp;
-  spec::JsonWriter json(spec::JsonWriter::kOneLine);
-  json.BeginObject();
-  json.Key("ociVersion").String(spec.oci_version);
-  json.Key("fds").BeginArray().String("seccompFd").End();
-  json.Key("pid").Integer(pid);
-  json.Key("metadata").String(seccomp.listener_metadata);
-  // The state document is an object already written.
-  std::string text = std::move(json.Key("state").BeginObject().End().End()).Take();
-  text.resize(text.size() - 3);
-  absl::StrAppend(&text, StateJson(state, spec, status, absl::StrCat(pid)), "}");
-  return seccomp::SendListener(seccomp.listener_path, notify_fd, text);
+  return seccomp::SendListener(seccomp.listener_path, notify_fd,
+                               spec::SeccompAgentStateJson(state, pid, seccomp.listener_metadata));
 }
 
 }  // namespace hull::runtime

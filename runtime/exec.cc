@@ -218,7 +218,9 @@ class Joining {
       return options_.pid_file.empty() ? absl::OkStatus() : WritePidFile(options_.pid_file, pid);
     };
     actions.hand_over_listener = [this](pid_t pid, int notify_fd) {
-      return HandOverToAgent(container_->state(), spec_, "running", pid, notify_fd);
+      return HandOverToAgent(
+          StateFor(container_->state(), spec_, "running", container_->init_pid()),
+          *spec_.linux_.seccomp, pid, notify_fd);
     };
     return actions;
   }

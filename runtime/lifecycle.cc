@@ -32,7 +32,7 @@ absl::Status WrongStatus(const Container& container, absl::string_view verb,
 absl::Status RunPoststart(const State& state, const spec::Spec& spec, pid_t pid) {
   if (!spec.hooks.has_value() || spec.hooks->poststart.empty()) return absl::OkStatus();
   return RunHooks(spec.hooks->poststart, "poststart",
-                  StateJson(state, spec, "running", absl::StrCat(pid)), state.bundle());
+                  spec::HookStateJson(StateFor(state, spec, "running", pid)), state.bundle());
 }
 
 bool HasOwnPidNamespace(const spec::Spec& spec) {
@@ -89,7 +89,9 @@ absl::Status Runtime::Start(absl::string_view id) {
     return WordFailure(config_, container.state(), message);
   };
   const auto hand_over = [&container, &spec](int notify_fd) {
-    return HandOverToAgent(container.state(), spec, "created", container.init_pid(), notify_fd);
+    const pid_t init = container.init_pid();
+    return HandOverToAgent(StateFor(container.state(), spec, "created", init), *spec.linux_.seccomp,
+                           init, notify_fd);
   };
   const absl::Status executed = AwaitExecute(channel, container.init_pidfd(), fail, hand_over);
   RemoveStartGate(container.dir().fd());

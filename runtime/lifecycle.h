@@ -48,6 +48,7 @@ struct CreateOptions {
   std::string console_socket;  // AF_UNIX path that receives the terminal's master
   std::string pid_file;        // written atomically, no newline
   int preserve_fds = 0;        // fds 3..3+N-1 go to the process
+  int listen_fds = 0;          // the first of them are sockets that it is told of: sd_listen_fds(3)
   bool no_pivot = false;       // see plan::CreateInput; weaker than pivot_root
   bool no_new_keyring = false;
 };

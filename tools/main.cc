@@ -74,7 +74,7 @@ void EnterCallersDirectory() {
 struct Request {
   const Command* command = nullptr;
   Arguments arguments;
-  int preserved_fds = 0;
+  PreservedFds preserved_fds = {};
 };
 
 absl::StatusOr<Request> ReadRequest(Words words) {

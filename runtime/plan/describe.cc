@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "runtime/plan/names.h"
+#include "spec/names.h"
 
 namespace hull::plan {
 namespace {
@@ -26,9 +27,8 @@ std::string NamespaceList(uint64_t flags) {
 
 std::string CapabilityList(uint64_t mask) {
   std::vector<absl::string_view> names;
-  const auto all = CapabilityNames();
-  for (size_t i = 0; i < all.size(); ++i) {
-    if ((mask >> i & 1) != 0) names.push_back(all[i]);
+  for (size_t i = 0; i < std::size(spec::kCapabilityNames); ++i) {
+    if ((mask >> i & 1) != 0) names.push_back(spec::kCapabilityNames[i]);
   }
   return absl::StrCat("{", absl::StrJoin(names, ","), "}");
 }

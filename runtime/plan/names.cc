@@ -3,52 +3,10 @@
 #include <linux/sched.h>
 #include <sys/resource.h>
 
+#include "spec/names.h"
+
 namespace hull::plan {
 namespace {
-
-constexpr absl::string_view kCapabilities[] = {
-    "CAP_CHOWN",
-    "CAP_DAC_OVERRIDE",
-    "CAP_DAC_READ_SEARCH",
-    "CAP_FOWNER",
-    "CAP_FSETID",
-    "CAP_KILL",
-    "CAP_SETGID",
-    "CAP_SETUID",
-    "CAP_SETPCAP",
-    "CAP_LINUX_IMMUTABLE",
-    "CAP_NET_BIND_SERVICE",
-    "CAP_NET_BROADCAST",
-    "CAP_NET_ADMIN",
-    "CAP_NET_RAW",
-    "CAP_IPC_LOCK",
-    "CAP_IPC_OWNER",
-    "CAP_SYS_MODULE",
-    "CAP_SYS_RAWIO",
-    "CAP_SYS_CHROOT",
-    "CAP_SYS_PTRACE",
-    "CAP_SYS_PACCT",
-    "CAP_SYS_ADMIN",
-    "CAP_SYS_BOOT",
-    "CAP_SYS_NICE",
-    "CAP_SYS_RESOURCE",
-    "CAP_SYS_TIME",
-    "CAP_SYS_TTY_CONFIG",
-    "CAP_MKNOD",
-    "CAP_LEASE",
-    "CAP_AUDIT_WRITE",
-    "CAP_AUDIT_CONTROL",
-    "CAP_SETFCAP",
-    "CAP_MAC_OVERRIDE",
-    "CAP_MAC_ADMIN",
-    "CAP_SYSLOG",
-    "CAP_WAKE_ALARM",
-    "CAP_BLOCK_SUSPEND",
-    "CAP_AUDIT_READ",
-    "CAP_PERFMON",
-    "CAP_BPF",
-    "CAP_CHECKPOINT_RESTORE",
-};
 
 struct Number {
   absl::string_view name;
@@ -88,13 +46,11 @@ constexpr Namespace kNamespaces[] = {
 }  // namespace
 
 std::optional<int> CapabilityNumber(absl::string_view name) {
-  for (size_t i = 0; i < std::size(kCapabilities); ++i) {
-    if (kCapabilities[i] == name) return static_cast<int>(i);
+  for (size_t i = 0; i < std::size(spec::kCapabilityNames); ++i) {
+    if (spec::kCapabilityNames[i] == name) return static_cast<int>(i);
   }
   return std::nullopt;
 }
-
-absl::Span<const absl::string_view> CapabilityNames() { return kCapabilities; }
 
 uint64_t CapabilityMask(const std::vector<std::string>& names) {
   uint64_t mask = 0;

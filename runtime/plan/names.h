@@ -8,14 +8,11 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 
 namespace hull::plan {
 
 // "CAP_CHOWN" → 0.
 std::optional<int> CapabilityNumber(absl::string_view name);
-// In the order of their numbers.
-absl::Span<const absl::string_view> CapabilityNames();
 // Names that are unknown are left out.
 uint64_t CapabilityMask(const std::vector<std::string>& names);
 

@@ -380,6 +380,19 @@ class Descriptors(Process):
         for file in files:
             file.close()
 
+    def test_sockets_of_an_activation(self):
+        def activate():
+            os.dup2(os.open("/dev/null", os.O_RDONLY), 3)
+            os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+
+        script = "echo $LISTEN_FDS $LISTEN_PID; probe fds"
+        bundle = self.bundle(self.spec("/bin/sh", "-c", script))
+        out = self.ok(
+            "run", "--bundle", bundle.path, self.new_id(), preexec_fn=activate, pass_fds=(3,)
+        )
+        self.assertEqual(out.splitlines()[0], "1 1")
+        self.assertEqual(self.numbers("\n".join(out.splitlines()[1:])), [0, 1, 2, 3])
+
     def test_preserved_that_is_not_open(self):
         bundle = self.bundle(self.spec("/bin/true"))
         self.fails("run", "--bundle", bundle.path, "--preserve-fds", 30, self.new_id())

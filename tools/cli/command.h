@@ -48,11 +48,17 @@ struct Globals {
   bool strict = false;
 };
 
+// How many descriptors, from 3 on, the container's process gets: those of socket activation first.
+struct PreservedFds {
+  int listening = 0;  // sd_listen_fds(3)
+  int asked = 0;      // --preserve-fds
+};
+
 struct Invocation {
   const Globals& globals;
   const Arguments& arguments;
   Log& log;
-  int preserved_fds = 0;  // CountPreservedFds()
+  PreservedFds preserved_fds = {};
 };
 
 inline constexpr int kAnyNumber = -1;

@@ -26,7 +26,7 @@ int Variable(const char* name) {
 
 }  // namespace
 
-absl::StatusOr<int> CountPreservedFds(const Arguments& arguments) {
+absl::StatusOr<PreservedFds> CountPreservedFds(const Arguments& arguments) {
   constexpr std::string_view kFlag = "preserve-fds";
   ASSIGN_OR_RETURN(const uint64_t asked, ParseNumber(kFlag, arguments.Last(kFlag, "0"), kMost));
   const int listening = Variable("LISTEN_PID") == getpid() ? Variable("LISTEN_FDS") : 0;
@@ -37,7 +37,7 @@ absl::StatusOr<int> CountPreservedFds(const Arguments& arguments) {
                                                    kFirst, " to ", kFirst + count - 1,
                                                    " is not open"));
   }
-  return count;
+  return PreservedFds{.listening = listening, .asked = static_cast<int>(asked)};
 }
 
 }  // namespace hull::tools

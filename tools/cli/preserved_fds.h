@@ -7,10 +7,9 @@
 
 namespace hull::tools {
 
-// How many, from 3 on: those of socket activation (sd_listen_fds(3)) where $LISTEN_PID is this
-// process, then N of --preserve-fds. To be called before the program opens any of its own.
-// InvalidArgument names the first that is not open.
-absl::StatusOr<int> CountPreservedFds(const Arguments& arguments);
+// Socket activation counts where $LISTEN_PID is this process. To be called before the program opens
+// any descriptor of its own. InvalidArgument names the first that is not open.
+absl::StatusOr<PreservedFds> CountPreservedFds(const Arguments& arguments);
 
 }  // namespace hull::tools
 

@@ -28,9 +28,11 @@ class PreservedFdsTest : public ::testing::Test {
   }
 };
 
-TEST_F(PreservedFdsTest, NoneWithoutTheFlag) { EXPECT_EQ(*CountPreservedFds({}), 0); }
+TEST_F(PreservedFdsTest, NoneWithoutTheFlag) { EXPECT_EQ(CountPreservedFds({})->asked, 0); }
 
-TEST_F(PreservedFdsTest, AsManyAsAskedFor) { EXPECT_EQ(*CountPreservedFds(Preserve("2")), 2); }
+TEST_F(PreservedFdsTest, AsManyAsAskedFor) {
+  EXPECT_EQ(CountPreservedFds(Preserve("2"))->asked, 2);
+}
 
 TEST_F(PreservedFdsTest, OneThatIsNotOpenIsRefused) {
   EXPECT_EQ(CountPreservedFds(Preserve("3")).status().message(),
@@ -45,14 +47,15 @@ TEST_F(PreservedFdsTest, NoNumberIsRefused) {
 TEST_F(PreservedFdsTest, SocketActivationOfThisProcessComesOnTop) {
   setenv("LISTEN_PID", absl::StrCat(getpid()).c_str(), 1);
   setenv("LISTEN_FDS", "1", 1);
-  EXPECT_EQ(*CountPreservedFds({}), 1);
-  EXPECT_EQ(*CountPreservedFds(Preserve("1")), 2);
+  EXPECT_EQ(CountPreservedFds({})->listening, 1);
+  EXPECT_EQ(CountPreservedFds(Preserve("1"))->asked, 1);
+  EXPECT_FALSE(CountPreservedFds(Preserve("2")).ok());
 }
 
 TEST_F(PreservedFdsTest, SocketActivationOfAnotherProcessIsNotOurs) {
   setenv("LISTEN_PID", "1", 1);
   setenv("LISTEN_FDS", "2", 1);
-  EXPECT_EQ(*CountPreservedFds({}), 0);
+  EXPECT_EQ(CountPreservedFds({})->listening, 0);
 }
 
 }  // namespace

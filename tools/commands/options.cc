@@ -48,7 +48,8 @@ absl::StatusOr<runtime::CreateOptions> ReadCreateOptions(const Invocation& invoc
   options.config = arguments.Last("config");
   options.console_socket = arguments.Last("console-socket");
   options.pid_file = arguments.Last("pid-file");
-  options.preserve_fds = invocation.preserved_fds;
+  options.listen_fds = invocation.preserved_fds.listening;
+  options.preserve_fds = options.listen_fds + invocation.preserved_fds.asked;
   options.no_pivot = arguments.Switch("no-pivot");
   options.no_new_keyring = arguments.Switch("no-new-keyring");
   return options;
@@ -92,7 +93,7 @@ absl::StatusOr<runtime::ExecOptions> ReadExecOptions(const Invocation& invocatio
   }
   options.console_socket = arguments.Last("console-socket");
   options.pid_file = arguments.Last("pid-file");
-  options.preserve_fds = invocation.preserved_fds;
+  options.preserve_fds = invocation.preserved_fds.asked;
   options.terminal = arguments.Switch("tty");
   options.detach = arguments.Switch("detach");
   options.ignore_paused = arguments.Switch("ignore-paused");
