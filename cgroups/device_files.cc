@@ -3,25 +3,41 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <compare>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "cgroups/devices.h"
+#include "cgroups/directory.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/sys/file.h"
 
 namespace hull::cgroups {
 namespace {
 
-absl::Status WriteLines(int dir_fd, absl::string_view file, const std::vector<std::string>& lines) {
-  if (lines.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const sys::UniqueFd fd, sys::OpenBeneath(dir_fd, file, O_WRONLY),
-                   "linux.resources.devices: opening '", file, "'");
-  for (const std::string& line : lines) {
-    RETURN_IF_ERROR(sys::WriteAll(fd.get(), line), "linux.resources.devices: writing '", line,
-                    "' to '", file, "'");
-  }
+using Rule = DeviceRuleSet::Rule;
+
+constexpr absl::string_view kAllow = "devices.allow", kDeny = "devices.deny";
+
+struct Line {
+  bool allow = false;
+  std::string text;  // "a", "c 1:3 rwm"
+};
+
+absl::Status WriteLine(int dir_fd, const Line& line) {
+  const absl::string_view file = line.allow ? kAllow : kDeny;
+  RETURN_IF_ERROR(WriteValue(dir_fd, file, line.text), "linux.resources.devices: writing '",
+                  line.text, "' to '", file, "'");
+  return absl::OkStatus();
+}
+
+absl::Status WriteLines(int dir_fd, const std::vector<Line>& lines) {
+  for (const Line& line : lines) RETURN_IF_ERROR(WriteLine(dir_fd, line));
   return absl::OkStatus();
 }
 
@@ -30,31 +46,147 @@ bool DenyAnything(const std::vector<spec::DeviceRule>& rules) {
                      [](const spec::DeviceRule& rule) { return !rule.allow; });
 }
 
+// The rules as v1 can hold them: a default, and exceptions from it.
+absl::StatusOr<DeviceRuleSet> ParseFlatRules(const std::vector<spec::DeviceRule>& rules) {
+  ASSIGN_OR_RETURN(DeviceRuleSet set, ParseDeviceRules(rules));
+  for (const Rule& rule : set.rules) {
+    if (rule.allow != set.default_allow) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "linux.resources.devices: '", FormatRule(rule), "' is an exception to an exception, ",
+        "which cgroup v1 cannot hold; order the rules from wide to narrow without it"));
+  }
+  return set;
+}
+
+// All of `set`, whatever was there; `fresh`: nothing was, but its parent's right to everything.
+std::vector<Line> LinesOf(const DeviceRuleSet& set, bool fresh) {
+  std::vector<Line> lines;
+  if (!set.default_allow || !fresh) lines.push_back({set.default_allow, "a"});
+  for (const Rule& rule : set.rules) lines.push_back({!set.default_allow, FormatRule(rule)});
+  return lines;
+}
+
+// The kernel keeps one exception for each of these, and adds and takes away its access bits.
+struct Key {
+  DeviceRuleSet::Type type;
+  std::optional<uint32_t> major, minor;
+  auto operator<=>(const Key&) const = default;
+};
+using Exceptions = std::map<Key, uint8_t>;
+
+Exceptions ExceptionsOf(const DeviceRuleSet& set) {
+  Exceptions exceptions;
+  for (const Rule& rule : set.rules) exceptions[{rule.type, rule.major, rule.minor}] |= rule.access;
+  return exceptions;
+}
+
+std::string FormatException(const Key& key, uint8_t access) {
+  return FormatRule({.type = key.type, .major = key.major, .minor = key.minor, .access = access});
+}
+
+// A line of devices.list, "c 1:* rm".
+std::optional<Rule> ParseListed(absl::string_view line) {
+  const std::vector<absl::string_view> words = absl::StrSplit(line, absl::ByAnyChar(" :"));
+  if (words.size() != 4 || (words[0] != "b" && words[0] != "c")) return std::nullopt;
+  Rule rule = {.allow = true};
+  if (words[0] == "b") rule.type = DeviceRuleSet::Type::kBlock;
+  uint32_t number = 0;
+  if (absl::SimpleAtoi(words[1], &number)) rule.major = number;
+  if (absl::SimpleAtoi(words[2], &number)) rule.minor = number;
+  for (char c : words[3]) {
+    rule.access |= c == 'r'   ? DeviceRuleSet::kRead
+                   : c == 'w' ? DeviceRuleSet::kWrite
+                              : DeviceRuleSet::kMknod;
+  }
+  return rule;
+}
+
+// What holds now. The list tells all where the default is to deny; where it is to allow, it says
+// nothing of the exceptions, and `before` has to do.
+absl::StatusOr<DeviceRuleSet> RulesInForce(int dir_fd,
+                                           const std::vector<spec::DeviceRule>& before) {
+  ASSIGN_OR_RETURN(const std::string list, ReadValue(dir_fd, "devices.list"),
+                   "reading 'devices.list'");
+  DeviceRuleSet set;
+  for (absl::string_view line : absl::StrSplit(list, '\n', absl::SkipEmpty())) {
+    if (!line.starts_with("a ")) {
+      const std::optional<Rule> rule = ParseListed(line);
+      if (rule.has_value()) set.rules.push_back(*rule);
+      continue;
+    }
+    ASSIGN_OR_RETURN(set, ParseDeviceRules(before));
+    // A container whose rules deny by default was given all by somebody else.
+    return set.default_allow ? set : DeviceRuleSet{.default_allow = true, .rules = {}};
+  }
+  return set;
+}
+
+// From one list of exceptions to another under the same default: what is allowed goes first.
+std::vector<Line> Difference(const DeviceRuleSet& from, const DeviceRuleSet& to) {
+  Exceptions old = ExceptionsOf(from), wanted = ExceptionsOf(to);
+  std::vector<Line> allowed, denied;
+  for (const auto& [key, access] : wanted) {
+    const uint8_t added = access & ~old[key];
+    if (added != 0)
+      (to.default_allow ? denied : allowed)
+          .push_back({!to.default_allow, FormatException(key, added)});
+  }
+  for (const auto& [key, access] : old) {
+    const uint8_t gone = access & ~wanted[key];
+    if (gone != 0)
+      (to.default_allow ? allowed : denied)
+          .push_back({to.default_allow, FormatException(key, gone)});
+  }
+  allowed.insert(allowed.end(), denied.begin(), denied.end());
+  return allowed;
+}
+
+// Each line takes back its opposite exactly.
+absl::Status WriteDifference(int dir_fd, const std::vector<Line>& lines) {
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const absl::Status status = WriteLine(dir_fd, lines[i]);
+    if (status.ok()) continue;
+    for (size_t j = i; j-- > 0;) {
+      WriteLine(dir_fd, {!lines[j].allow, lines[j].text}).IgnoreError();
+    }
+    return status;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status WriteDeviceFiles(int dir_fd, const std::vector<spec::DeviceRule>& rules, bool reset) {
-  ASSIGN_OR_RETURN(const DeviceRuleSet set, ParseDeviceRules(rules));
-  if (dir_fd < 0 && !DenyAnything(rules)) return absl::OkStatus();
+  if (dir_fd < 0 && !DenyAnything(rules)) return ParseDeviceRules(rules).status();
+  ASSIGN_OR_RETURN(const DeviceRuleSet set, ParseFlatRules(rules));
   if (dir_fd < 0) {
     return absl::UnavailableError(
         "linux.resources.devices: this host has no 'devices' cgroup controller");
   }
-  std::vector<std::string> allowed, denied;
-  // A new cgroup has its parent's rules: all that may be allowed is.
-  if (!set.default_allow) denied.push_back("a");
-  if (set.default_allow && reset) allowed.push_back("a");
-  for (const DeviceRuleSet::Rule& rule : set.rules) {
-    if (rule.allow == set.default_allow) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "linux.resources.devices: '", FormatRule(rule), "' is an exception to an exception, ",
-          "which cgroup v1 cannot hold; order the rules from wide to narrow without it"));
-    }
-    (rule.allow ? allowed : denied).push_back(FormatRule(rule));
+  return WriteLines(dir_fd, LinesOf(set, /*fresh=*/!reset));
+}
+
+absl::Status ReplaceDeviceFiles(int dir_fd, const std::vector<spec::DeviceRule>& rules,
+                                const std::vector<spec::DeviceRule>& before) {
+  ASSIGN_OR_RETURN(const DeviceRuleSet wanted, ParseFlatRules(rules));
+  if (dir_fd < 0) {
+    return absl::UnavailableError(
+        "linux.resources.devices: this host has no 'devices' cgroup controller");
   }
-  RETURN_IF_ERROR(WriteLines(dir_fd, set.default_allow ? "devices.allow" : "devices.deny",
-                             set.default_allow ? allowed : denied));
-  return WriteLines(dir_fd, set.default_allow ? "devices.deny" : "devices.allow",
-                    set.default_allow ? denied : allowed);
+  ASSIGN_OR_RETURN(const DeviceRuleSet held, RulesInForce(dir_fd, before));
+  if (held.default_allow == wanted.default_allow) {
+    return WriteDifference(dir_fd, Difference(held, wanted));
+  }
+  const absl::Status status = WriteLines(dir_fd, LinesOf(wanted, /*fresh=*/false));
+  if (!status.ok()) WriteLines(dir_fd, LinesOf(held, /*fresh=*/false)).IgnoreError();
+  return status;
+}
+
+bool ReplacesDeviceDefault(const std::vector<spec::DeviceRule>& rules,
+                           const std::vector<spec::DeviceRule>& before) {
+  const absl::StatusOr<DeviceRuleSet> wanted = ParseDeviceRules(rules);
+  const absl::StatusOr<DeviceRuleSet> held = ParseDeviceRules(before);
+  return wanted.ok() && held.ok() && wanted->default_allow != held->default_allow;
 }
 
 }  // namespace hull::cgroups

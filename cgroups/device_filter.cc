@@ -101,7 +101,13 @@ absl::Status ReplacePrograms(int dir_fd, int program_fd) {
   ASSIGN_OR_RETURN(const std::vector<UniqueFd> old, AttachedPrograms(dir_fd));
   if (old.size() == 1 && Attach(dir_fd, program_fd, old[0].get()).ok()) return absl::OkStatus();
   RETURN_IF_ERROR(Attach(dir_fd, program_fd, -1));
-  for (const UniqueFd& fd : old) RETURN_IF_ERROR(Detach(dir_fd, fd.get()));
+  for (size_t i = 0; i < old.size(); ++i) {
+    const absl::Status detached = Detach(dir_fd, old[i].get());
+    if (detached.ok()) continue;
+    for (size_t j = 0; j < i; ++j) Attach(dir_fd, old[j].get(), -1).IgnoreError();
+    Detach(dir_fd, program_fd).IgnoreError();
+    return detached;
+  }
   return absl::OkStatus();
 }
 
@@ -121,6 +127,14 @@ absl::Status FilterDevices(int dir_fd, const std::vector<spec::DeviceRule>& rule
   if (everything) return absl::OkStatus();
   if (absl::IsPermissionDenied(status) && in_user_namespace()) return absl::OkStatus();
   RETURN_IF_ERROR(status, "linux.resources.devices");
+  return absl::OkStatus();
+}
+
+// Who allows everything now gets a program that does: unlike none at all it can be put in the place
+// of the old one.
+absl::Status ReplaceDeviceFilter(int dir_fd, const std::vector<spec::DeviceRule>& rules) {
+  ASSIGN_OR_RETURN(const DeviceRuleSet set, ParseDeviceRules(rules));
+  RETURN_IF_ERROR(Filter(dir_fd, set, /*replace=*/true), "linux.resources.devices");
   return absl::OkStatus();
 }
 

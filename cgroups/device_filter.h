@@ -10,7 +10,7 @@
 
 namespace hull::cgroups {
 
-// Makes `rules`, followed by kDefaultRules (cgroups/devices.h), hold in the cgroup. In a new cgroup
+// Makes `rules`, followed by DefaultDeviceRules() (cgroups/devices.h), hold in the cgroup. In a new cgroup
 // (`replace` false) rules that allow everything cost nothing; with `replace`, programs that are
 // there are taken off once ours is on.
 //
@@ -18,6 +18,10 @@ namespace hull::cgroups {
 // or opened there but for those that the host has given: then PermissionDenied counts as done.
 absl::Status FilterDevices(int dir_fd, const std::vector<spec::DeviceRule>& rules, bool replace,
                            absl::FunctionRef<bool()> in_user_namespace);
+
+// Makes `rules` hold in the place of those that hold now, in a live cgroup: at every moment one of
+// the two, or both, are in force. On failure the old ones are.
+absl::Status ReplaceDeviceFilter(int dir_fd, const std::vector<spec::DeviceRule>& rules);
 
 }  // namespace hull::cgroups
 

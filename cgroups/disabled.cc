@@ -24,7 +24,9 @@ class DisabledManager : public Manager {
   absl::StatusOr<sys::UniqueFd> Create() override { return sys::UniqueFd(); }
   absl::Status RestrictDevices() override { return absl::OkStatus(); }
   absl::Status Attach(pid_t) override { return absl::OkStatus(); }
-  absl::Status Update(const spec::Resources&) override { return NoCgroup(); }
+  absl::Status Update(const spec::Resources&, const spec::Resources&) override {
+    return NoCgroup();
+  }
   absl::Status Freeze(bool) override { return NoCgroup(); }
   absl::StatusOr<bool> Frozen() override { return false; }
   absl::StatusOr<std::vector<pid_t>> Pids() override { return NoCgroup(); }

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,11 @@ struct Request {
   // Create() leaves the device rules to RestrictDevices(): the kernel's check of the filter takes a
   // good part of a container's start, and can run beside the container's own set-up.
   bool defer_devices = false;
+  // The cgroup is there and may hold the container's first process already (systemd has made it):
+  // processes in it are no sign of another container.
+  bool populated = false;
+  // The config's annotations, of which a systemd backend reads "org.systemd.property.*"; may be null.
+  const std::map<std::string, std::string>* annotations = nullptr;
 };
 
 // Where a container's cgroup is; what State keeps of it. Directories relative to Host::mount_point.
@@ -65,8 +71,12 @@ class Manager {
   // Moves a process in. Where CLONE_INTO_CGROUP did it already this is a no-op for init, and the
   // way in for exec on kernels without it.
   virtual absl::Status Attach(pid_t pid) = 0;
-  // New limits for a live cgroup, all or nothing: the old values come back when one write fails.
-  virtual absl::Status Update(const spec::Resources& resources) = 0;
+  // New limits and device rules for a live cgroup, all or nothing: the old ones come back when one
+  // write fails. `change` has the fields to set and no others (0 = unset, as everywhere); its device
+  // rules, if it has any, take the place of all the earlier ones. `before` is what held until now,
+  // Request::resources with every earlier change merged in (cgroups/merge.h): for what the kernel
+  // does not tell, and for those who must be told everything (systemd).
+  virtual absl::Status Update(const spec::Resources& change, const spec::Resources& before) = 0;
   // Freezes or thaws, and waits until it is so (10 s). A failed freeze is thawed again.
   virtual absl::Status Freeze(bool frozen) = 0;
   virtual absl::StatusOr<bool> Frozen() = 0;

@@ -157,7 +157,7 @@ TEST_F(ManagerTest, UpdateIsTakenBackWhenOneWriteFails) {
   absl::StatusOr<std::unique_ptr<Manager>> manager = kV2Backend.open(host_, location);
   resources_.memory.emplace().limit = 2000;
   resources_.pids.emplace().limit = 1;
-  const absl::Status status = (*manager)->Update(resources_);
+  const absl::Status status = (*manager)->Update(resources_, {});
   EXPECT_THAT(std::string(status.message()), HasSubstr("linux.resources.pids.limit"));
   EXPECT_EQ(Get("pod/c1/memory.max"), "1000");
 }

@@ -24,6 +24,7 @@
 #include "cgroups/device_files.h"
 #include "cgroups/directory.h"
 #include "cgroups/manager.h"
+#include "cgroups/merge.h"
 #include "cgroups/path.h"
 #include "cgroups/processes.h"
 #include "cgroups/resources.h"
@@ -58,7 +59,7 @@ class V1Manager : public Manager {
   absl::StatusOr<UniqueFd> Create() override;
   absl::Status RestrictDevices() override;
   absl::Status Attach(pid_t pid) override;
-  absl::Status Update(const spec::Resources& resources) override;
+  absl::Status Update(const spec::Resources& change, const spec::Resources& before) override;
   absl::Status Freeze(bool frozen) override;
   absl::StatusOr<bool> Frozen() override;
   absl::StatusOr<std::vector<pid_t>> Pids() override;
@@ -77,6 +78,8 @@ class V1Manager : public Manager {
   absl::Status SetUp();
   absl::Status WriteLimits(const spec::Resources& resources, Current current,
                            std::vector<Undo>* undo);
+  absl::Status ReplaceDevices(const std::vector<spec::DeviceRule>& rules,
+                              const std::vector<spec::DeviceRule>& before);
   absl::Status ServeUnified(absl::Span<const Need> needs);
   const Node* NodeOf(absl::string_view controller) const;
   const Node* UnifiedNode() const;
@@ -145,6 +148,7 @@ absl::Status V1Manager::Open() {
 }
 
 absl::Status V1Manager::CheckUnused(const Node& node) const {
+  if (request_.populated) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<pid_t> pids, ReadPids(node.fd.get()));
   if (!pids.empty()) {
     return absl::AlreadyExistsError(absl::StrCat(
@@ -278,14 +282,32 @@ absl::Status V1Manager::Attach(pid_t pid) {
   return absl::OkStatus();
 }
 
-absl::Status V1Manager::Update(const spec::Resources& resources) {
+absl::Status V1Manager::Update(const spec::Resources& change, const spec::Resources& before) {
   RETURN_IF_ERROR(Open());
+  const spec::Resources complete = CompleteChange(change, before);
   std::vector<Undo> undo;
   const auto current = [this](absl::string_view file) -> absl::StatusOr<std::string> {
     return ReadValue(FdOf(file.substr(0, file.find('.'))), file);
   };
-  const absl::Status status = WriteLimits(resources, current, &undo);
+  absl::Status status = WriteLimits(complete, current, &undo);
+  if (status.ok() && !complete.devices.empty()) {
+    status = ReplaceDevices(complete.devices, before.devices);
+  }
   if (!status.ok()) RollBack(undo);
+  return status;
+}
+
+// No process is to run in the moment between two defaults.
+absl::Status V1Manager::ReplaceDevices(const std::vector<spec::DeviceRule>& rules,
+                                       const std::vector<spec::DeviceRule>& before) {
+  const Node* devices = NodeOf("devices");
+  const Node* freezer = NodeOf("freezer");
+  const bool freeze = freezer != nullptr && ReplacesDeviceDefault(rules, before) &&
+                      !FrozenLegacy(freezer->fd.get()).value_or(true);
+  if (freeze) RETURN_IF_ERROR(FreezeLegacy(freezer->fd.get(), true), "linux.resources.devices");
+  const absl::Status status =
+      ReplaceDeviceFiles(devices == nullptr ? -1 : devices->fd.get(), rules, before);
+  if (freeze) RETURN_IF_ERROR(FreezeLegacy(freezer->fd.get(), false), "linux.resources.devices");
   return status;
 }
 

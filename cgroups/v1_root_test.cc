@@ -16,6 +16,7 @@
 #include "cgroups/directory.h"
 #include "cgroups/host.h"
 #include "cgroups/manager.h"
+#include "cgroups/oom.h"
 #include "cgroups/testing_processes.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -147,7 +148,7 @@ TEST_F(V1RootTest, ThrottlesOfARealDeviceAreWrittenAndOfNoneNamed) {
   EXPECT_EQ(Read("blkio", "blkio.throttle.read_bps_device"), absl::StrCat(number, " 1048576\n"));
   spec::Resources update;
   update.block_io.emplace().throttle_read_bps_device = {{major, minor, 2097152}, {4000, 7, 1}};
-  const absl::Status status = manager->Update(update);
+  const absl::Status status = manager->Update(update, resources_);
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("linux.resources.blockIO.throttleReadBpsDevice[1]"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("no block device with this number"));
@@ -238,7 +239,7 @@ TEST_F(V1RootTest, LimitBelowTheUsageTellsTheUsage) {
   ASSERT_EQ(read(ready[0], &byte, 1), 1);
   spec::Resources update;
   update.memory.emplace().limit = 1 << 20;
-  const std::string message(manager->Update(update).message());
+  const std::string message(manager->Update(update, resources_).message());
   EXPECT_THAT(message, HasSubstr("linux.resources.memory.limit"));
   EXPECT_THAT(message, HasSubstr("unable to set memory limit to 1048576 (current usage: "));
   EXPECT_THAT(message, HasSubstr(", peak usage: "));
@@ -260,14 +261,14 @@ TEST_F(V1RootTest, UpdateIsAllOrNothing) {
   update.pids.emplace().limit = -2;
   update.memory.emplace().limit = 64 << 20;
   update.memory->swap = 128 << 20;
-  EXPECT_EQ(manager->Update(update), absl::OkStatus());
+  EXPECT_EQ(manager->Update(update, resources_), absl::OkStatus());
   EXPECT_EQ(Read("pids", "pids.max"), "max\n");
   EXPECT_EQ(Read("cpu", "cpu.cfs_quota_us"), "60000\n");
   update.cpu->quota_us = 70000;
   update.memory->limit = 256 << 20;
   update.memory->swap = 512 << 20;
   update.cpu->cpus = "999";
-  const absl::Status status = manager->Update(update);
+  const absl::Status status = manager->Update(update, resources_);
   EXPECT_THAT(std::string(status.message()), HasSubstr("linux.resources.cpu.cpus: writing '999'"));
   EXPECT_EQ(Read("cpu", "cpu.cfs_quota_us"), "60000\n");
   EXPECT_EQ(Read("memory", "memory.limit_in_bytes"), "67108864\n");
@@ -281,7 +282,7 @@ TEST_F(V1RootTest, PeriodThatDoesNotFitTheOldQuotaFollowsTheNewOne) {
   ASSERT_EQ(manager->Create().status(), absl::OkStatus());
   resources_.cpu->quota_us = 1000;
   resources_.cpu->period_us = 1000000;
-  EXPECT_EQ(manager->Update(resources_), absl::OkStatus());
+  EXPECT_EQ(manager->Update(resources_, {}), absl::OkStatus());
   EXPECT_EQ(Read("cpu", "cpu.cfs_period_us"), "1000000\n");
   EXPECT_EQ(Read("cpu", "cpu.cfs_quota_us"), "1000\n");
 }
@@ -324,6 +325,104 @@ TEST_F(V1RootTest, ExceptionToAnExceptionIsRefusedByName) {
   const absl::Status status = Make()->Create().status();
   EXPECT_TRUE(absl::IsInvalidArgument(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("'c 7:3 rw'"));
+}
+
+spec::DeviceRule DeviceRuleFor(bool allow, int64_t major, int64_t minor, const char* access) {
+  return {.allow = allow, .type = "c", .major = major, .minor = minor, .access = access};
+}
+
+TEST_F(V1RootTest, UpdateChangesTheDeviceRulesThatDiffer) {
+  resources_.devices = {spec::DeviceRule(), DeviceRuleFor(true, 1, 11, "rw"),
+                        DeviceRuleFor(true, 10, 229, "rw")};
+  std::unique_ptr<Manager> manager = Make();
+  ASSERT_EQ(manager->Create().status(), absl::OkStatus());
+  spec::Resources update;
+  update.devices = {spec::DeviceRule(), DeviceRuleFor(true, 1, 11, "r"),
+                    DeviceRuleFor(true, 10, 58, "w")};
+  ASSERT_EQ(manager->Update(update, resources_), absl::OkStatus());
+  const std::string list = Read("devices", "devices.list");
+  EXPECT_THAT(list, HasSubstr("c 1:11 r\n"));
+  EXPECT_THAT(list, HasSubstr("c 10:58 w\n"));
+  EXPECT_THAT(list, HasSubstr("c 1:3 rwm\n"));
+  EXPECT_THAT(list, ::testing::Not(HasSubstr("10:229")));
+  update.pids.emplace().limit = 5;
+  EXPECT_EQ(manager->Update(update, update), absl::OkStatus()) << "the same rules are no change";
+  EXPECT_EQ(Read("devices", "devices.list"), list);
+}
+
+TEST_F(V1RootTest, UpdateChangesTheDefaultOfTheDeviceRules) {
+  spec::DeviceRule all;
+  all.allow = true;
+  resources_.devices = {all, DeviceRuleFor(false, 1, 11, "w")};
+  std::unique_ptr<Manager> manager = Make();
+  ASSERT_EQ(manager->Create().status(), absl::OkStatus());
+  EXPECT_EQ(testing::OpenIn("/dev/kmsg", -1, O_WRONLY), 0);
+  spec::Resources deny;
+  deny.devices = {spec::DeviceRule()};
+  ASSERT_EQ(manager->Update(deny, resources_), absl::OkStatus());
+  EXPECT_THAT(Read("devices", "devices.list"), HasSubstr("c 1:3 rwm\n"));
+  EXPECT_EQ(Read("freezer", "freezer.state"), "THAWED\n");
+  ASSERT_EQ(manager->Update(resources_, deny), absl::OkStatus());
+  EXPECT_EQ(Read("devices", "devices.list"), "a *:* rwm\n");
+  testing::Child child([] {
+    usleep(100000);
+    return open("/dev/kmsg", O_WRONLY) < 0 ? errno : 0;
+  });
+  ASSERT_EQ(manager->Attach(child.pid()), absl::OkStatus());
+  EXPECT_EQ(WEXITSTATUS(child.Wait()), EPERM) << "the exception is there, though no file lists it";
+}
+
+TEST_F(V1RootTest, DeviceRulesComeBackWhenOneCannotBeWritten) {
+  // A parent that may do less: the kernel refuses what it has not.
+  absl::StatusOr<sys::UniqueFd> mount = OpenMount(host_.mount_point);
+  resources_.devices = {spec::DeviceRule(), DeviceRuleFor(true, 1, 11, "rw")};
+  resources_.pids.emplace().limit = 17;
+  std::unique_ptr<Manager> manager = Make();
+  ASSERT_EQ(manager->Create().status(), absl::OkStatus());
+  const std::string list = Read("devices", "devices.list");
+  const std::string parent = Path("devices", "../devices.deny");
+  ASSERT_EQ(sys::WriteFileAt(AT_FDCWD, parent, "c 10:229 rw"), absl::OkStatus());
+  spec::Resources update;
+  update.pids.emplace().limit = 18;
+  update.devices = {spec::DeviceRule(), DeviceRuleFor(true, 1, 11, "r"),
+                    DeviceRuleFor(true, 10, 58, "rw"), DeviceRuleFor(true, 10, 229, "rw")};
+  const absl::Status status = manager->Update(update, resources_);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("linux.resources.devices: writing 'c 10:229 rw' to 'devices.allow'"));
+  EXPECT_EQ(Read("devices", "devices.list"), list);
+  EXPECT_EQ(Read("pids", "pids.max"), "17\n");
+}
+
+// ---- events ----
+
+TEST_F(V1RootTest, LackOfMemoryWakesTheWatch) {
+  resources_.memory.emplace().limit = 8 << 20;
+  resources_.memory->swap = 8 << 20;
+  std::unique_ptr<Manager> manager = Make();
+  ASSERT_EQ(manager->Create().status(), absl::OkStatus());
+  absl::StatusOr<OomWatch> watch = OomWatch::Open(host_, manager->location());
+  ASSERT_TRUE(watch.ok()) << watch.status();
+  pollfd entry = watch->entry();
+  EXPECT_EQ(poll(&entry, 1, 0), 0);
+  int go[2];
+  ASSERT_EQ(pipe(go), 0);
+  testing::Child child([&] {
+    char byte = 0;
+    if (read(go[0], &byte, 1) != 1) return 1;
+    constexpr size_t kSize = 64 << 20;
+    auto* memory = static_cast<volatile char*>(malloc(kSize));
+    for (size_t i = 0; i < kSize; i += 4096) memory[i] = 1;
+    return 0;
+  });
+  ASSERT_EQ(manager->Attach(child.pid()), absl::OkStatus());
+  ASSERT_EQ(write(go[1], "g", 1), 1);
+  EXPECT_EQ(WTERMSIG(child.Wait()), SIGKILL);
+  EXPECT_EQ(poll(&entry, 1, 1000), 1);
+  EXPECT_TRUE(watch->Take());
+  EXPECT_FALSE(watch->Take());
+  ASSERT_EQ(manager->Destroy(), absl::OkStatus());
+  EXPECT_EQ(poll(&entry, 1, 1000), 1) << "the end of the cgroup wakes it too";
+  EXPECT_FALSE(watch->Take());
 }
 
 // ---- whose cgroup it is ----

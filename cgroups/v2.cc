@@ -21,6 +21,7 @@
 #include "cgroups/device_filter.h"
 #include "cgroups/directory.h"
 #include "cgroups/manager.h"
+#include "cgroups/merge.h"
 #include "cgroups/path.h"
 #include "cgroups/processes.h"
 #include "cgroups/resources.h"
@@ -50,7 +51,7 @@ class V2Manager : public Manager {
   absl::StatusOr<UniqueFd> Create() override;
   absl::Status RestrictDevices() override;
   absl::Status Attach(pid_t pid) override;
-  absl::Status Update(const spec::Resources& resources) override;
+  absl::Status Update(const spec::Resources& change, const spec::Resources& before) override;
   absl::Status Freeze(bool frozen) override;
   absl::StatusOr<bool> Frozen() override;
   absl::StatusOr<std::vector<pid_t>> Pids() override;
@@ -91,6 +92,7 @@ absl::Status V2Manager::Open() {
 
 // A cgroup that someone made for us is taken as it is, but not with processes in it.
 absl::Status V2Manager::CheckUnused() const {
+  if (request_.populated) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<pid_t> pids, ReadPids(fd_.get()));
   if (!pids.empty()) {
     return absl::AlreadyExistsError(
@@ -168,16 +170,20 @@ absl::Status V2Manager::Attach(pid_t pid) {
   return absl::OkStatus();
 }
 
-absl::Status V2Manager::Update(const spec::Resources& resources) {
+absl::Status V2Manager::Update(const spec::Resources& change, const spec::Resources& before) {
   RETURN_IF_ERROR(Open());
+  const spec::Resources complete = CompleteChange(change, before);
   const size_t slash = path().rfind('/');
   ASSIGN_OR_RETURN(
       const UniqueFd parent_fd,
       OpenDirectory(root_fd_.get(), slash == std::string::npos ? "" : path().substr(0, slash)));
   std::vector<Undo> undo;
-  const absl::Status status = WriteLimits(
-      resources, parent_fd.get(),
+  absl::Status status = WriteLimits(
+      complete, parent_fd.get(),
       [this](absl::string_view file) { return ReadValue(fd_.get(), file); }, &undo);
+  if (status.ok() && !complete.devices.empty()) {
+    status = ReplaceDeviceFilter(fd_.get(), complete.devices);
+  }
   if (!status.ok()) RollBack(undo);
   return status;
 }

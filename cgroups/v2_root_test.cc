@@ -228,16 +228,81 @@ TEST_F(V2RootTest, UpdateIsAllOrNothing) {
   ASSERT_EQ(manager->Create().status(), absl::OkStatus());
   spec::Resources update;
   update.hugepage_limits = {{"2MB", 8388608}};
-  EXPECT_EQ(manager->Update(update), absl::OkStatus());
+  EXPECT_EQ(manager->Update(update, resources_), absl::OkStatus());
   EXPECT_EQ(Read(Path("hugetlb.2MB.max")), "8388608\n");
   update.hugepage_limits = {{"2MB", 2097152}};
   update.unified = {{"hugetlb.2MB.rsvd.max", "nonsense"}};
-  const absl::Status status = manager->Update(update);
+  const absl::Status status = manager->Update(update, resources_);
   EXPECT_TRUE(absl::IsInvalidArgument(status));
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("linux.resources.unified.hugetlb.2MB.rsvd.max: writing 'nonsense'"));
   EXPECT_EQ(Read(Path("hugetlb.2MB.max")), "8388608\n");
   EXPECT_EQ(Read(Path("hugetlb.2MB.rsvd.max")), "8388608\n");
+}
+
+spec::DeviceRule Kmsg(const char* access) {
+  return {.allow = true, .type = "c", .major = 1, .minor = 11, .access = access};
+}
+
+TEST_F(V2RootTest, UpdateReplacesTheDeviceFilter) {
+  resources_.devices = {spec::DeviceRule()};
+  std::unique_ptr<Manager> manager = Make();
+  absl::StatusOr<sys::UniqueFd> fd = manager->Create();
+  ASSERT_TRUE(fd.ok()) << fd.status();
+  EXPECT_EQ(testing::OpenIn(kKmsg, fd->get()), EPERM);
+  spec::Resources allow, everything;
+  allow.devices = {spec::DeviceRule(), Kmsg("rw")};
+  ASSERT_EQ(manager->Update(allow, resources_), absl::OkStatus());
+  EXPECT_EQ(testing::OpenIn(kKmsg, fd->get()), 0) << "two filters would both have to agree";
+  ASSERT_EQ(manager->Update(resources_, allow), absl::OkStatus());
+  EXPECT_EQ(testing::OpenIn(kKmsg, fd->get()), EPERM);
+  everything.devices.resize(1);
+  everything.devices[0].allow = true;
+  ASSERT_EQ(manager->Update(everything, resources_), absl::OkStatus());
+  EXPECT_EQ(testing::OpenIn(kKmsg, fd->get()), 0);
+  ASSERT_EQ(manager->Update(resources_, everything), absl::OkStatus());
+  EXPECT_EQ(testing::OpenIn(kKmsg, fd->get()), EPERM);
+  EXPECT_EQ(testing::OpenIn(kNull, fd->get()), 0);
+}
+
+TEST_F(V2RootTest, UpdateGivesAFilterToWhoHadNone) {
+  resources_.devices.resize(1);
+  resources_.devices[0].allow = true;
+  std::unique_ptr<Manager> manager = Make();
+  absl::StatusOr<sys::UniqueFd> fd = manager->Create();
+  ASSERT_TRUE(fd.ok()) << fd.status();
+  spec::Resources deny;
+  deny.devices = {spec::DeviceRule()};
+  ASSERT_EQ(manager->Update(deny, resources_), absl::OkStatus());
+  EXPECT_EQ(testing::OpenIn(kKmsg, fd->get()), EPERM);
+}
+
+TEST_F(V2RootTest, BadDeviceRuleTakesTheLimitsBackToo) {
+  resources_.hugepage_limits = {{"2MB", 4194304}};
+  resources_.devices = {spec::DeviceRule(), Kmsg("rw")};
+  std::unique_ptr<Manager> manager = Make();
+  absl::StatusOr<sys::UniqueFd> fd = manager->Create();
+  ASSERT_TRUE(fd.ok()) << fd.status();
+  spec::Resources update;
+  update.hugepage_limits = {{"2MB", 8388608}};
+  update.devices = {spec::DeviceRule(), Kmsg("rw")};
+  update.devices[1].type = "x";
+  const absl::Status status = manager->Update(update, resources_);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("linux.resources.devices[1].type: 'x'"));
+  EXPECT_EQ(Read(Path("hugetlb.2MB.max")), "4194304\n");
+  EXPECT_EQ(testing::OpenIn(kKmsg, fd->get()), 0);
+}
+
+TEST_F(V2RootTest, BadLimitLeavesTheDeviceRules) {
+  resources_.devices = {spec::DeviceRule()};
+  std::unique_ptr<Manager> manager = Make();
+  absl::StatusOr<sys::UniqueFd> fd = manager->Create();
+  ASSERT_TRUE(fd.ok()) << fd.status();
+  spec::Resources update;
+  update.hugepage_limits = {{"3MB", 1}};
+  update.devices = {spec::DeviceRule(), Kmsg("rw")};
+  EXPECT_FALSE(manager->Update(update, resources_).ok());
+  EXPECT_EQ(testing::OpenIn(kKmsg, fd->get()), EPERM);
 }
 
 TEST_F(V2RootTest, MissingPageSizeIsNamedAndLeavesNothing) {
