@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""In the guest: runs the programs of the suites that suites.json names, one after the other.
+
+suites.json: {"row": the options of vm_test, "seconds": for all of it, "suites": [{"name", "programs",
+"args"}]}. Each program is started in a directory that looks as it does under `bazel test`, with
+$TEST_TMPDIR, $XML_OUTPUT_FILE and $VM_ROW set; its output goes to OUT/SUITE.PROGRAM.log. The result of each is
+in OUT/results.json.
+"""
+
+import json
+import os
+import pathlib
+import pwd
+import signal
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+OUT = pathlib.Path("/run/out")
+USER = "user"
+
+
+def tell(text):
+    """On the console: all that is seen of a machine that hangs."""
+    with open("/dev/console", "w") as console:
+        console.write(f"[{time.clock_gettime(time.CLOCK_BOOTTIME):7.2f}] {text}\n")
+
+
+def user_environment():
+    """The words that run a program as the unprivileged user, with its user manager if there is one."""
+    account = pwd.getpwnam(USER)
+    runtime = pathlib.Path(f"/run/user/{account.pw_uid}")
+    words = [f"HOME={account.pw_dir}", f"USER={USER}", f"XDG_RUNTIME_DIR={runtime}"]
+    if pathlib.Path("/run/systemd/system").is_dir():
+        subprocess.run(["loginctl", "enable-linger", USER], check=True)
+        bus, deadline = runtime / "bus", time.monotonic() + 60
+        while not bus.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        words.append(f"DBUS_SESSION_BUS_ADDRESS=unix:path={bus}")
+    else:
+        runtime.mkdir(parents=True, exist_ok=True)
+        os.chown(runtime, account.pw_uid, account.pw_gid)
+        runtime.chmod(0o700)
+    return ["runuser", "-u", USER, "--", "env", *words]
+
+
+def add_swap():
+    subprocess.run(["modprobe", "zram"], check=True)
+    pathlib.Path("/sys/block/zram0/disksize").write_text("256M")
+    subprocess.run(["mkswap", "--quiet", "/dev/zram0"], check=True)
+    subprocess.run(["swapon", "/dev/zram0"], check=True)
+
+
+def end(process):
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+def run_program(prefix, row, suite, program, deadline):
+    """The row of results.json."""
+    name = pathlib.Path(program).stem
+    xml, log = OUT / f"{suite['name']}.{name}.xml", OUT / f"{suite['name']}.{name}.log"
+    scratch = pathlib.Path(f"/tmp/test-{suite['name']}-{name}")
+    scratch.mkdir(mode=0o777)
+    scratch.chmod(0o777)
+    where = ["TEST_TMPDIR=" + str(scratch), "XML_OUTPUT_FILE=" + str(scratch / "test.xml")]
+    where += ["GTEST_OUTPUT=xml:" + str(scratch / "test.xml"), "TEST_SRCDIR=" + str(HERE)]
+    where += ["VM_ROW=" + json.dumps(row)]
+    started = time.monotonic()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ([*prefix, *where] if prefix else ["env", *where])
+            + [str(HERE / "hull" / program), *suite["args"]],
+            cwd=HERE / "hull",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait(max(1, deadline - started))
+        except subprocess.TimeoutExpired:
+            code = "timeout"
+        end(process)
+    if (scratch / "test.xml").exists():
+        xml.write_bytes((scratch / "test.xml").read_bytes())
+    seconds = time.monotonic() - started
+    tell(f"{suite['name']}: {name}: exit {code} after {seconds:.1f} s")
+    return {
+        "suite": suite["name"],
+        "program": name,
+        "exit": code,
+        "seconds": round(seconds, 1),
+        "xml": xml.name if xml.exists() else None,
+        "log": log.name,
+    }
+
+
+def main():
+    plan = json.loads((HERE / "suites.json").read_text())
+    deadline = time.monotonic() + plan["seconds"]
+    tell("the tests start")
+    row = plan["row"]
+    if "swap" in row["devices"]:
+        add_swap()
+    prefix = user_environment() if row["user"] == "unprivileged" else []
+    results = []
+    for suite in plan["suites"]:
+        for program in suite["programs"]:
+            results.append(run_program(prefix, row, suite, program, deadline))
+            (OUT / "results.json").write_text(json.dumps(results))
+    return 0 if all(result["exit"] == 0 for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
