@@ -120,6 +120,7 @@ class Place:
         """Podman knows by the runtime's base name what it can; a name not listed gets no JSON log."""
         return (
             "[containers]\nenv = []\n"
+            'default_ulimits = ["nofile=1024:4096", "nproc=1000:2000"]\n'
             '[network]\nnetwork_config_dir = "{path}/networks"\n'
             '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
             'runtime_supports_json = ["hull"]\n'

@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 
 import engine
 from engine import wait_until
@@ -36,6 +37,45 @@ class UserNamespaceTest(PodmanTestCase):
         self.start("main", flags=self.MAPPED)
         done = self.podman("exec", "main", "sh", "-c", "id -u; cat /proc/self/uid_map")
         self.assertEqual(done.stdout.split(), "0 0 100000 5000".split())
+
+
+class PodTest(PodmanTestCase):
+    """Containers that join the namespaces of a pod's first."""
+
+    def setUp(self):
+        self.podman(
+            "pod",
+            "create",
+            "--name=pod",
+            "--network=none",
+            "--cgroup-parent",
+            "/" + self.place.cgroup,
+            "--infra-image",
+            IMAGE,
+            "--infra-command",
+            "sleep 1000",
+        )
+
+    def tearDown(self):
+        self.podman("pod", "rm", "--force", "--time", "0", "pod")
+        # Podman leaves the pod's own cgroup where it has no controllers, as it does with runc.
+        for name in ("unified", "systemd"):
+            for pod in pathlib.Path("/sys/fs/cgroup", name, self.place.cgroup).glob("*/"):
+                pod.rmdir()
+
+    def in_pod(self, *command):
+        argv = self.podman.start_argv("run", "--rm", "--pod=pod", IMAGE, *command)
+        argv.remove("--network=none")  # the pod's
+        return self.place.call(argv).stdout.strip()
+
+    def test_shares_its_namespaces(self):
+        script = "hostname; readlink /proc/self/ns/ipc; readlink /proc/self/ns/net"
+        first, second = self.in_pod("sh", "-c", script), self.in_pod("sh", "-c", script)
+        self.assertEqual(first, second)
+        self.assertEqual(first.split()[0], "pod")
+
+    def test_keeps_processes_apart(self):
+        self.assertEqual(self.in_pod("sh", "-c", "echo $$"), "1")
 
 
 class HooksTest(PodmanTestCase):
