@@ -9,6 +9,7 @@ import ctypes
 import json
 import os
 import pathlib
+import select
 import shutil
 import signal
 import socket
@@ -122,15 +123,19 @@ def popen(*args, **how):
 def wait(process, timeout=SECONDS):
     """The exit code of a popen(). Meanwhile containers' orphans are reaped, as an engine does."""
     deadline = time.monotonic() + timeout
-    while process.poll() is None:
-        if time.monotonic() > deadline:
-            process.kill()
-            process.wait()
-            raise subprocess.TimeoutExpired(process.args, timeout)
-        reap()
-        time.sleep(0.001)
+    pidfd = os.pidfd_open(process.pid)
+    try:
+        while not select.select([pidfd], [], [], 0.01)[0]:
+            if time.monotonic() > deadline:
+                process.kill()
+                process.wait()
+                raise subprocess.TimeoutExpired(process.args, timeout)
+            reap()
+    finally:
+        os.close(pidfd)
+    reap()
     _ours.discard(process.pid)
-    return process.returncode
+    return process.wait()
 
 
 def reap():

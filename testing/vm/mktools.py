@@ -30,9 +30,7 @@ WANTED = [
 
 def wanted(name):
     # fnmatch's star matches slashes too; these are one folder deep.
-    return any(
-        fnmatch.fnmatchcase(name, w) and name.count("/") == w.count("/") for w in WANTED
-    )
+    return any(fnmatch.fnmatchcase(name, w) and name.count("/") == w.count("/") for w in WANTED)
 
 
 def main():

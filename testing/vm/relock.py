@@ -149,7 +149,11 @@ def close(packages, providers, wanted, kept_out):
             continue
         chosen.add(name)
         for names in dependencies(packages[name]):
-            real = [n for word in names for n in ([word] if word in packages else providers.get(word, []))]
+            real = [
+                n
+                for word in names
+                for n in ([word] if word in packages else providers.get(word, []))
+            ]
             if not real:
                 sys.exit(f"{name}: nothing provides any of {names}")
             if not any(n in chosen or n in kept_out or n in queue for n in real):

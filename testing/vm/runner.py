@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import pathlib
+import resource
 import shutil
 import subprocess
 import sys
@@ -83,11 +84,14 @@ def qemu_command(options, tool, directory):
         (options.modules, "readonly=on"),
     ]
     words = f"-accel tcg,thread=multi,tb-size=512 -cpu max,-la57,-smap,-smep -M q35 -smp 2".split()
-    words += "-nodefaults -no-user-config -no-reboot -display none -device nvme,id=n0,serial=vm".split()
+    words += (
+        "-nodefaults -no-user-config -no-reboot -display none -device nvme,id=n0,serial=vm".split()
+    )
     words += ["-m", f"{options.memory}M", "-serial", f"file:{directory}/console.log"]
     words += ["-kernel", options.vmlinuz, "-initrd", options.initrd]
-    kernel = "console=ttyS0 TERM=dumb quiet panic=-1 oops=panic mitigations=off tsc=reliable " + " ".join(
-        [COMMAND_LINE[options.init, options.cgroups], options.append]
+    kernel = (
+        "console=ttyS0 TERM=dumb quiet panic=-1 oops=panic mitigations=off tsc=reliable "
+        + " ".join([COMMAND_LINE[options.init, options.cgroups], options.append])
     )
     for device in options.devices:
         if device == "numa":
@@ -99,7 +103,9 @@ def qemu_command(options, tool, directory):
             kernel += " hugepages=64"
         elif device == "scratch":
             for number in (0, 1):
-                disks.append((make_sparse(directory / f"scratch{number}", SCRATCH_BYTES), "cache=unsafe"))
+                disks.append(
+                    (make_sparse(directory / f"scratch{number}", SCRATCH_BYTES), "cache=unsafe")
+                )
         elif device not in ("swap", "apparmor"):  # done in the guest, a word below
             sys.exit(f"no device is called '{device}'")
     if "apparmor" not in options.devices:
@@ -155,20 +161,20 @@ def read_result(directory, out):
 
 def read_cases(out, row):
     """The <testcase>s of one program; one that wrote none is a case itself."""
-    cases = []
+    cases, wrong = [], None if row["exit"] == 0 else f"exit {row['exit']}"
     if row["xml"]:
         try:
             cases = list(ElementTree.parse(out / row["xml"]).getroot().iter("testcase"))
-        except ElementTree.ParseError:
-            pass
+        except ElementTree.ParseError as error:
+            wrong = f"its report is broken: {error}"
     for case in cases:
         case.set("classname", f"{row['program']}:{case.get('classname', '')}")
     bad = any(c.find("failure") is not None or c.find("error") is not None for c in cases)
-    if not cases or (row["exit"] != 0 and not bad):
+    if not cases or (wrong and not bad):
         case = ElementTree.Element("testcase", classname=row["suite"], name=row["program"])
         case.set("time", str(row["seconds"]))
-        if row["exit"] != 0:
-            ElementTree.SubElement(case, "failure", message=f"exit {row['exit']}")
+        if wrong:
+            ElementTree.SubElement(case, "failure", message=wrong)
         cases.append(case)
     return cases
 
@@ -242,7 +248,11 @@ def run(options, directory, out):
     if not passed or status != 0:
         show_tail("console", out / "console.log", 40)
         show_tail("output of the guest's agent", out / "log", 40)
-    print(f"the machine ran {time.monotonic() - started:.1f} s")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(
+        f"the machine ran {time.monotonic() - started:.1f} s and used {used.ru_utime + used.ru_stime:.1f} s "
+        "of the processors"
+    )
     return passed and status == 0
 
 

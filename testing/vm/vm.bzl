@@ -16,6 +16,7 @@ def _vm_suite_impl(ctx):
     ctx.actions.write(manifest, struct(
         name = ctx.label.name,
         programs = programs,
+        parallel = ctx.attr.parallel,
         args = [ctx.expand_location(word, targets) for word in ctx.attr.args_in_guest],
         files = [f.short_path for f in runfiles.files.to_list()],
     ).to_json())
@@ -29,12 +30,13 @@ _vm_suite = rule(
     attrs = {
         "args_in_guest": attr.string_list(),
         "data": attr.label_list(allow_files = True),
+        "parallel": attr.bool(),
         "programs": attr.label_list(allow_files = True, mandatory = True),
     },
 )
 
-def vm_suite(name, programs, args = [], data = [], **kwargs):
-    """Programs that run in the guest, one after the other, each in its own process group.
+def vm_suite(name, programs, args = [], data = [], parallel = False, **kwargs):
+    """Programs that run in the guest, each in its own process group.
 
     Args:
       name: how vm_test and the reports call it.
@@ -42,9 +44,18 @@ def vm_suite(name, programs, args = [], data = [], **kwargs):
         those that it writes to $XML_OUTPUT_FILE (as GoogleTest and conformance's harness.main() do).
       args: given to each program; $(rootpath LABEL) is a path that holds in the guest.
       data: files that they need, found where `bazel test` would have put them.
+      parallel: whether they may run beside those of other parallel suites. They come last.
       **kwargs: the rest.
     """
-    _vm_suite(name = name, programs = programs, args_in_guest = args, data = data, testonly = True, **kwargs)
+    _vm_suite(
+        name = name,
+        programs = programs,
+        args_in_guest = args,
+        data = data,
+        parallel = parallel,
+        testonly = True,
+        **kwargs
+    )
 
 def vm_test(
         name,
@@ -74,11 +85,44 @@ def vm_test(
       timeout: moderate 5 minutes, long 15, eternal 60: for boot and suites together.
       tags: more tags.
     """
-    linux = ":linux-" + kernel
+    machine = _machine(kernel, init, cgroups, user, devices, append, memory_mb)
     native.sh_test(
         name = name,
         timeout = timeout,
         srcs = ["runner.py"],
+        args = machine.args + ["--suite $(rootpath %s)" % suite for suite in suites],
+        data = machine.data + suites,
+        tags = tags + _TAGS,
+    )
+
+def vm_runner_test(name, kernel, panic, hang):
+    """The test of the runner itself, with a suite that panics and one that never ends."""
+    machine = _machine(kernel, "script", "v2", "root", [], "", 1024)
+    native.sh_test(
+        name = name,
+        timeout = "long",
+        srcs = ["runner_test.py"],
+        args = machine.args + ["--panic $(rootpath %s) --hang $(rootpath %s)" % (panic, hang)],
+        data = machine.data + [
+            hang,
+            panic,
+            ":runner.py",
+        ],
+        tags = _TAGS,
+    )
+
+# A machine keeps both of its processors busy. It needs no privilege and no sandbox: its inputs are
+# pinned files, and a sandbox of them takes seconds to set up.
+_TAGS = [
+    "cpu:2",
+    "no-sandbox",
+    "vm",
+]
+
+def _machine(kernel, init, cgroups, user, devices, append, memory_mb):
+    """The arguments and files of runner.py that make the machine."""
+    linux = ":linux-" + kernel
+    return struct(
         args = [
             "--tools $(rootpath :tools)",
             "--rootfs $(rootpath :rootfs)",
@@ -92,7 +136,7 @@ def vm_test(
             "--memory %d" % memory_mb,
             "--devices '%s'" % " ".join(devices),
             "--append '%s'" % append,
-        ] + ["--suite $(rootpath %s)" % suite for suite in suites],
+        ],
         data = [
             linux + ".vmlinuz",
             linux + ".modules.ext4",
@@ -101,12 +145,5 @@ def vm_test(
             ":rootfs",
             ":tools",
             ":tools.py",
-        ] + suites,
-        # A machine keeps both of its processors busy. It needs no privilege and no sandbox: its
-        # inputs are pinned files, and a sandbox of them takes seconds to set up.
-        tags = tags + [
-            "cpu:2",
-            "no-sandbox",
-            "vm",
         ],
     )

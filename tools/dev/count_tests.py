@@ -5,7 +5,7 @@ usage: count_tests.py EVENTS.json SKIPS.txt
 
 EVENTS.json is what --build_event_json_file wrote. A target that is no GoogleTest counts as one case,
 and so does a failure outside of any case (a crash, a time-out, a target that did not build). A case
-that was skipped must be explained by SKIPS.txt (target, case pattern, reason), else it failed.
+that was skipped must be explained by SKIPS.txt (target pattern, case pattern, reason), else it failed.
 The last line is `N passed, N failed, N skipped`; the exit code is 1 if anything failed.
 """
 import fnmatch
@@ -57,7 +57,7 @@ def read_cases(path):
 
 def explain_skip(skips, label, name):
     return next((reason for target, pattern, reason in skips
-                 if target == label and fnmatch.fnmatchcase(name, pattern)), None)
+                 if fnmatch.fnmatchcase(label, target) and fnmatch.fnmatchcase(name, pattern)), None)
 
 
 def main():

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""In the guest: runs the programs of the suites that suites.json names, one after the other.
+"""In the guest: runs the programs of the suites that suites.json names.
 
 suites.json: {"row": the options of vm_test, "seconds": for all of it, "suites": [{"name", "programs",
-"args"}]}. Each program is started in a directory that looks as it does under `bazel test`, with
-$TEST_TMPDIR, $XML_OUTPUT_FILE and $VM_ROW set; its output goes to OUT/SUITE.PROGRAM.log. The result of each is
-in OUT/results.json.
+"args", "parallel"}]}. Programs of parallel suites come last, as many at once as there are processors.
+Each starts in a directory that looks as it does under `bazel test`, with $TEST_TMPDIR,
+$XML_OUTPUT_FILE and $VM_ROW set; its output goes to OUT/SUITE.PROGRAM.log, what came of it to
+OUT/results.json.
 """
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -14,6 +16,7 @@ import pwd
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -100,6 +103,18 @@ def run_program(prefix, row, suite, program, deadline):
     }
 
 
+class Results:
+    """What ended so far, kept on disk."""
+
+    def __init__(self):
+        self.rows, self.lock = [], threading.Lock()
+
+    def add(self, row):
+        with self.lock:
+            self.rows.append(row)
+            (OUT / "results.json").write_text(json.dumps(self.rows))
+
+
 def main():
     plan = json.loads((HERE / "suites.json").read_text())
     deadline = time.monotonic() + plan["seconds"]
@@ -108,12 +123,18 @@ def main():
     if "swap" in row["devices"]:
         add_swap()
     prefix = user_environment() if row["user"] == "unprivileged" else []
-    results = []
-    for suite in plan["suites"]:
-        for program in suite["programs"]:
-            results.append(run_program(prefix, row, suite, program, deadline))
-            (OUT / "results.json").write_text(json.dumps(results))
-    return 0 if all(result["exit"] == 0 for result in results) else 1
+    results = Results()
+    work = [(suite, program) for suite in plan["suites"] for program in suite["programs"]]
+
+    def run(one):
+        results.add(run_program(prefix, row, *one, deadline))
+
+    for one in work:
+        if not one[0]["parallel"]:
+            run(one)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(run, [one for one in work if one[0]["parallel"]]))
+    return 0 if all(result["exit"] == 0 for result in results.rows) else 1
 
 
 if __name__ == "__main__":

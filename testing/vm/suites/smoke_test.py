@@ -61,7 +61,9 @@ class Machine(unittest.TestCase):
     def test_systemd(self):
         """No unit failed, and the unprivileged user has a manager."""
         if ROW["init"] == "systemd":
-            self.assertEqual(run("systemctl", "list-units", "--failed", "--plain", "--no-legend"), "")
+            self.assertEqual(
+                run("systemctl", "list-units", "--failed", "--plain", "--no-legend"), ""
+            )
             if ROW["user"] == "unprivileged":
                 version = run("systemctl", "--user", "show", "--property=Version", "--value")
                 self.assertRegex(version, "^[0-9]+")

@@ -1,0 +1,3 @@
+#!/bin/sh
+# For runner_test: never ends.
+sleep 100000
