@@ -14,6 +14,7 @@ def system_dependencies():
         tools = ["protoc"],
     )
     maybe(system_repository, name = "libseccomp", libraries = {"libseccomp": "libseccomp"})
+    maybe(system_repository, name = "libsystemd", libraries = {"libsystemd": "libsystemd"})
 
 def archive_dependencies():
     """Source archives: one C++20 build, so that sanitizers see everything."""

@@ -5,8 +5,8 @@
 #
 # BAZEL, if set, is the bazel command with its start-up options.
 
-BUILD_PACKAGES=(bazel-bootstrap g++ pkg-config libprotobuf-dev libseccomp-dev protobuf-compiler python3
-  git ca-certificates)
+BUILD_PACKAGES=(bazel-bootstrap g++ pkg-config libprotobuf-dev libseccomp-dev libsystemd-dev
+  protobuf-compiler python3 git ca-certificates)
 CHECK_PACKAGES=(clang-format-14 clang-tidy-14 shellcheck)
 QUICKSTART_PACKAGES=(busybox-static)
 TEST_PACKAGES=(busybox-static podman buildah conmon crun runc uidmap iproute2 procps util-linux)
