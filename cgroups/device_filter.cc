@@ -119,13 +119,13 @@ absl::Status Filter(int dir_fd, const DeviceRuleSet& set, bool replace) {
 }  // namespace
 
 absl::Status FilterDevices(int dir_fd, const std::vector<spec::DeviceRule>& rules, bool replace,
-                           absl::FunctionRef<bool()> in_user_namespace) {
+                           absl::FunctionRef<bool()> unprivileged) {
   ASSIGN_OR_RETURN(const DeviceRuleSet set, ParseDeviceRules(rules));
   const bool everything = set.AllowsEverything();
   if (everything && !replace) return absl::OkStatus();
   const absl::Status status = Filter(dir_fd, set, replace);
   if (everything) return absl::OkStatus();
-  if (absl::IsPermissionDenied(status) && in_user_namespace()) return absl::OkStatus();
+  if (absl::IsPermissionDenied(status) && unprivileged()) return absl::OkStatus();
   RETURN_IF_ERROR(status, "linux.resources.devices");
   return absl::OkStatus();
 }

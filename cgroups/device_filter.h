@@ -14,10 +14,10 @@ namespace hull::cgroups {
 // (`replace` false) rules that allow everything cost nothing; with `replace`, programs that are
 // there are taken off once ours is on.
 //
-// In a user namespace the kernel lets nobody attach such a program, and device files cannot be made
-// or opened there but for those that the host has given: then PermissionDenied counts as done.
+// The kernel lets nobody without privileges attach such a program, who cannot make device files
+// either, nor open any but those that the host has given: then PermissionDenied counts as done.
 absl::Status FilterDevices(int dir_fd, const std::vector<spec::DeviceRule>& rules, bool replace,
-                           absl::FunctionRef<bool()> in_user_namespace);
+                           absl::FunctionRef<bool()> unprivileged);
 
 // Makes `rules` hold in the place of those that hold now, in a live cgroup: at every moment one of
 // the two, or both, are in force. On failure the old ones are.

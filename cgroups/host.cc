@@ -24,18 +24,6 @@ namespace {
 // The inode of the initial user namespace (PROC_USER_INIT_INO): the same on every kernel since 3.8.
 constexpr ino_t kInitialUserNamespace = 0xEFFFFFFD;
 
-// "4:memory:/a/b" → {"memory", "/a/b"}; the path itself may hold colons.
-std::vector<std::pair<std::string, std::string>> ParseProcCgroup(absl::string_view text) {
-  std::vector<std::pair<std::string, std::string>> cgroups;
-  for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
-    const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(':', 2));
-    if (fields.size() != 3 || !fields[2].starts_with('/')) continue;
-    // The kernel appends this to a cgroup that was removed under its processes.
-    cgroups.emplace_back(fields[1], absl::StripSuffix(fields[2], " (deleted)"));
-  }
-  return cgroups;
-}
-
 std::vector<std::string> SplitControllers(absl::string_view list) {
   return absl::StrSplit(list, ',', absl::SkipEmpty());
 }
@@ -86,6 +74,18 @@ absl::string_view ModeName(Mode mode) {
   return "none";
 }
 
+// The path itself may hold colons.
+std::vector<std::pair<std::string, std::string>> ParseProcCgroup(absl::string_view text) {
+  std::vector<std::pair<std::string, std::string>> cgroups;
+  for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(':', 2));
+    if (fields.size() != 3 || !fields[2].starts_with('/')) continue;
+    // The kernel appends this to a cgroup that was removed under its processes.
+    cgroups.emplace_back(fields[1], absl::StripSuffix(fields[2], " (deleted)"));
+  }
+  return cgroups;
+}
+
 absl::StatusOr<std::string> OwnCgroup(const Host& host, absl::string_view controller) {
   std::vector<std::pair<std::string, std::string>> asked;
   if (host.own_cgroups.empty()) {
@@ -105,6 +105,8 @@ bool InUserNamespace(const Host& host) {
   if (host.in_user_namespace) return *host.in_user_namespace;
   return stat("/proc/self/ns/user", &info) == 0 && info.st_ino != kInitialUserNamespace;
 }
+
+bool IsUnprivileged(const Host& host) { return host.euid != 0 || InUserNamespace(host); }
 
 absl::StatusOr<Host> DescribeHost(absl::string_view mount_point, const HostSource& source) {
   Host host;

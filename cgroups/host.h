@@ -41,9 +41,13 @@ struct Host {
   std::optional<bool> in_user_namespace;  // absent = asked when it matters
 };
 
+// The text of a file /proc/PID/cgroup as Host::own_cgroups has it: {"memory", "/a/b"}, {"", "/"}.
+std::vector<std::pair<std::string, std::string>> ParseProcCgroup(absl::string_view text);
 // Our own cgroup in the hierarchy of `controller` ("" for v2), "/" where we are in none.
 absl::StatusOr<std::string> OwnCgroup(const Host& host, absl::string_view controller);
 bool InUserNamespace(const Host& host);
+// We have no privilege over the machine: the kernel refuses device rules, and cgroups of others.
+bool IsUnprivileged(const Host& host);
 
 // Asks the kernel: on v2 a statfs of the mount point and no more; with v1 also /proc/self/cgroup
 // and a statfs per hierarchy, and /proc/self/mountinfo only where a hierarchy is not mounted under

@@ -256,8 +256,8 @@ absl::Status V1Manager::RestrictDevices() {
   const bool adopted = devices != nullptr && absl::c_linear_search(adopted_, devices->directory);
   const absl::Status status = WriteDeviceFiles(devices == nullptr ? -1 : devices->fd.get(),
                                                request_.resources->devices, adopted);
-  // The kernel lets nobody change them from there, and device files cannot be made there either.
-  if (absl::IsPermissionDenied(status) && InUserNamespace(host_)) return absl::OkStatus();
+  // The kernel lets nobody without privileges change them, who cannot make device files either.
+  if (absl::IsPermissionDenied(status) && IsUnprivileged(host_)) return absl::OkStatus();
   return status;
 }
 

@@ -159,7 +159,7 @@ absl::Status V2Manager::RestrictDevices() {
   if (!filter_pending_) return absl::OkStatus();
   filter_pending_ = false;
   return FilterDevices(fd_.get(), request_.resources->devices, !location_.adopted.empty(),
-                       [this] { return InUserNamespace(host_); });
+                       [this] { return IsUnprivileged(host_); });
 }
 
 absl::Status V2Manager::Attach(pid_t pid) {

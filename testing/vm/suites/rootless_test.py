@@ -78,7 +78,7 @@ class Ids(Rootless):
             edit=lambda s: map_ids(s, [{"containerID": 0, "hostID": 300000, "size": 10}]),
         )
         container = self.new_id()
-        self.fails("create", "--bundle", bundle.path, container, saying="newuidmap")
+        self.fails("create", "--bundle", bundle.path, container, saying="/etc/subuid")
         self.assert_nothing_left(container)
 
 
@@ -207,7 +207,8 @@ class Delegated(Rootless):
         def limit(spec):
             spec["linux"]["resources"] = {"memory": {"limit": 16 << 20, "swap": 16 << 20}}
 
-        bundle = self.rootless("/bin/sh", "-c", "a=0123456789abcdef; while :; do a=$a$a; done", edit=limit)
+        script = "a=0123456789abcdef; while :; do a=$a$a; done"
+        bundle = self.rootless("/bin/sh", "-c", script, edit=limit)
         result = self.runtime("run", "--bundle", bundle.path, self.new_id())
         self.assertEqual(result.code, 137, result)
 
