@@ -23,15 +23,6 @@ namespace {
 
 constexpr int kKillWaitMs = 10000;
 
-bool HasEnded(int pidfd, int wait_ms) {
-  pollfd entry = {pidfd, POLLIN, 0};
-  int ready = 0;
-  do {
-    ready = poll(&entry, 1, wait_ms);
-  } while (ready < 0 && errno == EINTR);
-  return ready > 0;
-}
-
 }  // namespace
 
 absl::string_view StatusName(ContainerStatus status) {
@@ -75,27 +66,30 @@ absl::Status Container::FindInit() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<cgroups::Manager*> Container::cgroup() {
-  if (cgroup_ != nullptr) return cgroup_.get();
+absl::StatusOr<std::unique_ptr<cgroups::Manager>> OpenCgroup(const Config& config,
+                                                             const State& state) {
   const absl::Span<const cgroups::Backend> table =
-      config_->cgroup_backends.empty() ? DefaultCgroupBackends() : config_->cgroup_backends;
+      config.cgroup_backends.empty() ? DefaultCgroupBackends() : config.cgroup_backends;
   const auto* const backend =
-      std::find_if(table.begin(), table.end(), [this](const cgroups::Backend& candidate) {
-        return candidate.name == state_.cgroup_backend();
+      std::find_if(table.begin(), table.end(), [&state](const cgroups::Backend& candidate) {
+        return candidate.name == state.cgroup_backend();
       });
   if (backend == table.end()) {
-    return absl::NotFoundError(absl::StrCat("container '", state_.id(),
-                                            "' has the cgroup manager '", state_.cgroup_backend(),
-                                            "', which is not built in"));
+    return absl::NotFoundError(absl::StrCat("container '", state.id(), "' has the cgroup manager '",
+                                            state.cgroup_backend(), "', which is not built in"));
   }
   const cgroups::Host host;  // what was found at creation holds: nothing is probed again
   cgroups::Location location;
-  location.backend = state_.cgroup_backend();
-  location.directories.assign(state_.cgroup_directories().begin(),
-                              state_.cgroup_directories().end());
-  location.unit = state_.cgroup_unit();
-  location.adopted.assign(state_.cgroup_adopted().begin(), state_.cgroup_adopted().end());
-  ASSIGN_OR_RETURN(cgroup_, backend->open(host, location));
+  location.backend = state.cgroup_backend();
+  location.directories.assign(state.cgroup_directories().begin(), state.cgroup_directories().end());
+  location.unit = state.cgroup_unit();
+  location.adopted.assign(state.cgroup_adopted().begin(), state.cgroup_adopted().end());
+  return backend->open(host, location);
+}
+
+absl::StatusOr<cgroups::Manager*> Container::cgroup() {
+  if (cgroup_ != nullptr) return cgroup_.get();
+  ASSIGN_OR_RETURN(cgroup_, OpenCgroup(*config_, state_));
   return cgroup_.get();
 }
 
@@ -103,14 +97,18 @@ absl::StatusOr<ContainerStatus> Container::Status() {
   if (init_pid_ == 0) {
     return state_.init_pid() != 0 ? ContainerStatus::kStopped : ContainerStatus::kCreating;
   }
-  if (HasStartGate(dir_.fd())) return ContainerStatus::kCreated;
+  // A created one can be paused, too.
   ASSIGN_OR_RETURN(cgroups::Manager * manager, cgroup());
-  const absl::StatusOr<bool> frozen = manager->Frozen();
-  return frozen.ok() && *frozen ? ContainerStatus::kPaused : ContainerStatus::kRunning;
+  if (manager->Frozen().value_or(false)) return ContainerStatus::kPaused;
+  return HasStartGate(dir_.fd()) ? ContainerStatus::kCreated : ContainerStatus::kRunning;
 }
 
 absl::StatusOr<spec::Spec> Container::LoadSpec() const {
   ASSIGN_OR_RETURN(spec::Parsed parsed, spec::Parse(state_.config_json(), "config.json"));
+  if (state_.resources_json().empty()) return std::move(parsed.spec);
+  ASSIGN_OR_RETURN(spec::ParsedResources updated,
+                   spec::ParseResources(state_.resources_json(), "updated resources"));
+  parsed.spec.linux_.resources = std::move(updated.resources);
   return std::move(parsed.spec);
 }
 
@@ -128,6 +126,24 @@ absl::StatusOr<ContainerInfo> Container::Info() {
   return info;
 }
 
+absl::Status WrongStatus(const Container& container, absl::string_view verb,
+                         ContainerStatus status) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "cannot ", verb, " container '", container.state().id(), "' that is ", StatusName(status),
+      status == ContainerStatus::kStopped ? ": container not running"
+      : verb == "resume"                  ? ": container not paused"
+                                          : ""));
+}
+
+absl::Status AwaitEnd(int pidfd) {
+  pollfd entry = {pidfd, POLLIN, 0};
+  int ready = 0;
+  do {
+    ready = poll(&entry, 1, kKillWaitMs);
+  } while (ready < 0 && errno == EINTR);
+  return ready > 0 ? absl::OkStatus() : absl::DeadlineExceededError("its init does not die");
+}
+
 absl::Status KillContainer(Container& container) {
   if (container.init_pid() != 0) {
     syscall(SYS_pidfd_send_signal, container.init_pidfd(), SIGKILL, nullptr, 0);
@@ -137,12 +153,9 @@ absl::Status KillContainer(Container& container) {
   const absl::Status killed = manager->Signal(SIGKILL);
   // FailedPrecondition: it was made without a cgroup, so that init is all there is to know of.
   if (!absl::IsFailedPrecondition(killed)) RETURN_IF_ERROR(killed);
-  if (container.init_pid() != 0 && !HasEnded(container.init_pidfd(), kKillWaitMs)) {
-    return absl::DeadlineExceededError(absl::StrCat("container '", container.state().id(),
-                                                    "': its init, pid ", container.init_pid(),
-                                                    ", does not die"));
-  }
-  return absl::OkStatus();
+  if (container.init_pid() == 0) return absl::OkStatus();
+  return base::Annotate(AwaitEnd(container.init_pidfd()), "container '", container.state().id(),
+                        "', pid ", container.init_pid());
 }
 
 absl::Status DestroyContainer(Container& container, const Config& config) {

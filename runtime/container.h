@@ -29,7 +29,7 @@ class Container {
   pid_t init_pid() const { return init_pid_; }
   int init_pidfd() const { return init_pidfd_.get(); }
   absl::StatusOr<cgroups::Manager*> cgroup();
-  // The spec as it was at creation.
+  // The spec as it was at creation, with what Update has made of its resources.
   absl::StatusOr<spec::Spec> LoadSpec() const;
 
  private:
@@ -48,6 +48,18 @@ class Container {
 absl::StatusOr<const cgroups::Backend*> CgroupBackendOf(const Config& config,
                                                         absl::string_view name,
                                                         const cgroups::Host& host);
+// The Manager of a cgroup that State knows; NotFound: its backend is not built in.
+absl::StatusOr<std::unique_ptr<cgroups::Manager>> OpenCgroup(const Config& config,
+                                                             const State& state);
+// FailedPrecondition: "cannot VERB container 'ID' that is STATUS"; of a stopped one also the words
+// "container not running".
+absl::Status WrongStatus(const Container& container, absl::string_view verb,
+                         ContainerStatus status);
+// Until the process has ended; DeadlineExceeded after 10 s.
+absl::Status AwaitEnd(int pidfd);
+// Of a container whose state cannot be read: ends its init and, where they can be told to be its
+// own, the other processes and the cgroup; removes the directory. OK when nothing exists.
+absl::Status RemoveRemains(const Config& config, absl::string_view id);
 // Kills init and waits until it is gone (10 s); everything in the cgroup too.
 absl::Status KillContainer(Container& container);
 // Removes the cgroup and the directory, then runs the poststop hooks, whose failures are warnings.

@@ -23,12 +23,6 @@
 namespace hull::runtime {
 namespace {
 
-absl::Status WrongStatus(const Container& container, absl::string_view verb,
-                         ContainerStatus status) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      "cannot ", verb, " container '", container.state().id(), "' that is ", StatusName(status)));
-}
-
 absl::Status RunPoststart(const State& state, const spec::Spec& spec, pid_t pid) {
   if (!spec.hooks.has_value() || spec.hooks->poststart.empty()) return absl::OkStatus();
   return RunHooks(spec.hooks->poststart, "poststart",
@@ -182,8 +176,8 @@ absl::Status Runtime::Kill(absl::string_view id, int signal, bool all) {
 absl::Status Runtime::Delete(absl::string_view id, bool force) {
   absl::StatusOr<Container> container = Container::Open(config_, id, /*lock=*/true);
   if (!container.ok()) {
-    if (force && absl::IsNotFound(container.status())) return RemoveRemains(id);
-    if (force && absl::IsDataLoss(container.status())) return RemoveRemains(id);
+    if (force && absl::IsNotFound(container.status())) return RemoveRemains(config_, id);
+    if (force && absl::IsDataLoss(container.status())) return RemoveRemains(config_, id);
     return container.status();
   }
   ASSIGN_OR_RETURN(const ContainerStatus status, container->Status());
@@ -196,18 +190,6 @@ absl::Status Runtime::Delete(absl::string_view id, bool force) {
   // What survived its init (a shared pid namespace) goes with the container.
   RETURN_IF_ERROR(KillContainer(*container));
   return DestroyContainer(*container, config_);
-}
-
-absl::Status Runtime::RemoveRemains(absl::string_view id) {
-  RETURN_IF_ERROR(ValidateId(id));
-  StateStore store(config_.root);
-  absl::StatusOr<ContainerDir> dir = store.Open(id);
-  if (absl::IsNotFound(dir.status())) return absl::OkStatus();
-  RETURN_IF_ERROR(dir.status());
-  const absl::StatusOr<runtime::State> init = dir->RecoverInit();
-  const auto pid = init.ok() ? static_cast<pid_t>(init->init_pid()) : 0;
-  if (pid != 0 && ProcessStartTime(pid) == init->init_start_time_ticks()) kill(pid, SIGKILL);
-  return dir->Remove();
 }
 
 absl::Status Runtime::Pause(absl::string_view id) {

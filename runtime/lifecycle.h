@@ -18,9 +18,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "cgroups/manager.h"
 #include "seccomp/compiler.h"
@@ -111,13 +113,20 @@ class Runtime {
   absl::Status Delete(absl::string_view id, bool force);
   absl::Status Pause(absl::string_view id);
   absl::Status Resume(absl::string_view id);
+  // Sets the fields that `change` has (cgroups::MergeResources), device rules included, all or
+  // nothing, and keeps them for later changes. Not of a stopped container.
+  absl::Status Update(absl::string_view id, const spec::Resources& change);
+  // Every process of the container, of exec too; none of a stopped one.
+  absl::StatusOr<std::vector<pid_t>> Pids(absl::string_view id);
+  absl::StatusOr<cgroups::Stats> Stats(absl::string_view id);
+  // Calls `on_event` with the statistics after each `interval` (> 0), and without for each lack of
+  // memory, until the container's init ends (OK) or the callback fails (its Status).
+  absl::Status Watch(absl::string_view id, absl::Duration interval,
+                     absl::FunctionRef<absl::Status(const cgroups::Stats* stats)> on_event);
   // The Plan that Create would carry out, as text (`hull explain`). Touches nothing.
   absl::StatusOr<std::string> Explain(const CreateOptions& options);
 
  private:
-  // Of a container whose state cannot be read: kills the init it names, removes the directory.
-  absl::Status RemoveRemains(absl::string_view id);
-
   Config config_;
 };
 

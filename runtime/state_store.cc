@@ -24,6 +24,7 @@ namespace hull::runtime {
 namespace {
 
 constexpr char kStateFile[] = "state.pb";
+constexpr char kStagedFile[] = ".state.pb";
 constexpr char kGateFile[] = "start.sock";
 // Both init fields: a tag and 4 bytes, a tag and 8 bytes.
 constexpr size_t kInitBytes = 14;
@@ -32,6 +33,39 @@ constexpr unsigned kRootMode = 0700;
 constexpr unsigned kContainerMode = 0711;
 
 std::string Quoted(absl::string_view id) { return absl::StrCat("container '", id, "'"); }
+
+// FNV-1a. Damage is chance here, not an attack: who can write the file owns the container.
+uint32_t CheckOf(const State& state) {
+  std::string text =
+      absl::StrCat(state.id(), "\n", state.cgroup_backend(), "\n", state.cgroup_unit(), "\n");
+  for (const std::string& directory : state.cgroup_directories()) {
+    absl::StrAppend(&text, "+", directory, "\n");
+  }
+  for (const std::string& directory : state.cgroup_adopted()) {
+    absl::StrAppend(&text, "-", directory, "\n");
+  }
+  uint32_t hash = 2166136261u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return hash;
+}
+
+// Three messages, read back as one: what a forced delete needs stands at both ends, away from the
+// long config between them.
+std::string Serialize(const State& state) {
+  State head = state, middle, init;
+  middle.set_config_json(state.config_json());
+  middle.set_resources_json(state.resources_json());
+  head.clear_config_json();
+  head.clear_resources_json();
+  head.clear_init_pid();
+  head.clear_init_start_time_ticks();
+  head.set_cgroup_check(CheckOf(state));
+  std::string bytes = absl::StrCat(head.SerializeAsString(), middle.SerializeAsString());
+  if (state.init_pid() == 0) return bytes;
+  init.set_init_pid(state.init_pid());
+  init.set_init_start_time_ticks(state.init_start_time_ticks());
+  return bytes + init.SerializeAsString();
+}
 
 }  // namespace
 
@@ -79,14 +113,21 @@ absl::StatusOr<State> ContainerDir::Read() {
                                           " is damaged; `delete --force` removes the container"));
 }
 
-absl::Status ContainerDir::Write(const State& state) {
-  std::string bytes;
-  if (!state.SerializeToString(&bytes)) return absl::InternalError("serializing the state");
+absl::Status ContainerDir::Write(const State& state) { return WriteTo(kStateFile, state); }
+
+absl::Status ContainerDir::WriteTo(const char* file, const State& state) {
   ASSIGN_OR_RETURN(const sys::UniqueFd fd,
-                   sys::OpenAt(dir_.get(), kStateFile, O_WRONLY | O_CREAT | O_TRUNC, 0600),
+                   sys::OpenAt(dir_.get(), file, O_WRONLY | O_CREAT | O_TRUNC, 0600),
                    "saving the state of ", Quoted(id_));
-  RETURN_IF_ERROR(sys::WriteAll(fd.get(), bytes), "saving the state of ", Quoted(id_));
+  RETURN_IF_ERROR(sys::WriteAll(fd.get(), Serialize(state)), "saving the state of ", Quoted(id_));
   return absl::OkStatus();
+}
+
+absl::Status ContainerDir::Stage(const State& state) { return WriteTo(kStagedFile, state); }
+
+absl::Status ContainerDir::CommitStaged() {
+  if (renameat(dir_.get(), kStagedFile, dir_.get(), kStateFile) == 0) return absl::OkStatus();
+  return sys::ErrnoStatus(errno, absl::StrCat("saving the state of ", Quoted(id_)));
 }
 
 absl::Status ContainerDir::AppendInit(pid_t pid, State& state) {
@@ -101,13 +142,23 @@ absl::Status ContainerDir::AppendInit(pid_t pid, State& state) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<State> ContainerDir::RecoverInit() {
+void ContainerDir::DropStaged() { unlinkat(dir_.get(), kStagedFile, 0); }
+
+absl::StatusOr<State> ContainerDir::Recover() {
   ASSIGN_OR_RETURN(const std::string bytes, sys::ReadFileAt(dir_.get(), kStateFile));
-  State init;
-  const bool recovered = bytes.size() >= kInitBytes &&
-                         init.ParseFromString(bytes.substr(bytes.size() - kInitBytes)) &&
-                         init.init_pid() != 0 && init.init_start_time_ticks() != 0;
-  return recovered ? init : State();
+  State init, front;
+  if (bytes.size() < kInitBytes || !init.ParseFromString(bytes.substr(bytes.size() - kInitBytes)) ||
+      init.init_pid() == 0 || init.init_start_time_ticks() == 0) {
+    init = State();
+  }
+  // What it has read before it fails stays read.
+  (void)front.ParseFromString(bytes);
+  if (front.id() != id_ || front.cgroup_check() != CheckOf(front)) return init;
+  init.set_cgroup_backend(front.cgroup_backend());
+  init.set_cgroup_unit(front.cgroup_unit());
+  *init.mutable_cgroup_directories() = front.cgroup_directories();
+  *init.mutable_cgroup_adopted() = front.cgroup_adopted();
+  return init;
 }
 
 absl::Status ContainerDir::Remove() {

@@ -1,5 +1,6 @@
 // The state directory: <root>/<id>/ with
-//   state.pb    the State, written before anything else is made, init's pid appended
+//   state.pb    the State, written before anything else is made, init's pid appended: the cgroup's
+//               fields first, init's last, as messages of their own
 //   start.sock  the start gate, there exactly while the container is "created"
 // A container's directory is also its lock.
 #ifndef HULL_RUNTIME_STATE_STORE_H_
@@ -39,12 +40,19 @@ class ContainerDir {
   absl::Status Write(const State& state);
   // Appends the two fields of init; `state` gets them too.
   absl::Status AppendInit(pid_t pid, State& state);
-  // Of a damaged state: what the end of the file says of init, with all else empty.
-  absl::StatusOr<State> RecoverInit();
+  // Write, in two steps: the new state lies beside the old one until it takes its place at once.
+  absl::Status Stage(const State& state);
+  absl::Status CommitStaged();
+  void DropStaged();
+  // Of a damaged state: what can be believed. Init's fields, from the end of the file, and the
+  // cgroup's, from its front; whatever is not there is empty.
+  absl::StatusOr<State> Recover();
   // Removes it with all it holds.
   absl::Status Remove();
 
  private:
+  absl::Status WriteTo(const char* file, const State& state);
+
   std::string id_;
   sys::UniqueFd root_;
   sys::UniqueFd dir_;

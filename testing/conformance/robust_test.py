@@ -98,17 +98,48 @@ class Killed(Case):
         self.ok("delete", container)
 
     @hull_only  # runc cannot delete it any more
-    def test_a_damaged_state_file(self):
-        """delete --force ends the process and removes the directory; the cgroups' names are lost."""
+    @each(
+        front=lambda state: b"\xff" * 40 + state[40:],
+        end=lambda state: state[:-20],
+        half=lambda state: state[: len(state) // 2],
+        most=lambda state: state[:-14] + b"\xff" * 14,
+    )
+    def test_a_damaged_state_file(self, damage):
+        """delete --force ends the process and removes the directory and the cgroups."""
         container = self.start(*SLEEP)
         pid = self.pid(container)
         state = pathlib.Path(self.runtime.root) / container / "state.pb"
-        state.write_bytes(b"\xff" * 40 + state.read_bytes()[40:])
-        self.assertNotEqual(self.runtime("state", container).code, 0)
+        state.write_bytes(damage(state.read_bytes()))
+        self.runtime("state", container)
         self.ok("delete", "--force", container)
         self.assertTrue(eventually(lambda: reap() and not os.path.exists(f"/proc/{pid}")))
-        for path in sorted(harness.cgroup_directories(self.dir.name), reverse=True):
-            os.rmdir(path)
+        self.assertEqual(harness.cgroup_directories(self.dir.name), set())
+
+    @hull_only
+    def test_a_state_file_of_which_only_init_is_left_in_a_cgroup_of_others(self):
+        """Whose cgroup it is cannot be told: its other processes live on."""
+
+        def edit(spec):
+            spec["linux"]["cgroupsPath"] = f"/{self.dir.name}-shared"
+
+        container = self.start(*SLEEP, edit=edit)
+        pid = self.pid(container)
+        directories = harness.cgroup_directories(self.dir.name)
+        other = harness.popen(["sleep", "1000"])
+        try:
+            for directory in directories:
+                (pathlib.Path(directory) / "cgroup.procs").write_text(str(other.pid))
+            state = pathlib.Path(self.runtime.root) / container / "state.pb"
+            state.write_bytes(b"\xff" * 40 + state.read_bytes()[40:])
+            self.ok("delete", "--force", container)
+            self.assertTrue(eventually(lambda: reap() and not os.path.exists(f"/proc/{pid}")))
+            self.assertIsNone(other.poll())
+        finally:
+            other.kill()
+            harness.wait(other)
+            for directory in directories:
+                eventually(lambda: not pathlib.Path(directory, "cgroup.procs").read_text())
+                os.rmdir(directory)
 
 
 class Rootless(Case):

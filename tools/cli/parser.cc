@@ -181,4 +181,17 @@ absl::StatusOr<uint64_t> ParseNumber(std::string_view flag, std::string_view tex
   return number;
 }
 
+absl::StatusOr<absl::Duration> ParseInterval(std::string_view flag, std::string_view text) {
+  absl::Duration interval;
+  uint32_t seconds = 0;
+  if (absl::SimpleAtoi(text, &seconds)) {
+    interval = absl::Seconds(seconds);
+  } else if (!absl::ParseDuration(text, &interval)) {
+    interval = absl::ZeroDuration();
+  }
+  if (interval > absl::ZeroDuration() && interval < absl::InfiniteDuration()) return interval;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "flag --", flag, ": '", text, "' is not a time greater than 0 such as 5s or 500ms"));
+}
+
 }  // namespace hull::tools

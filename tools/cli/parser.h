@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "tools/cli/command.h"
 
@@ -33,6 +34,9 @@ inline constexpr Flag kHelpFlag = {.name = "help", .letter = 'h', .help = "show 
 
 // A decimal number from 0 to `max`, all of `text`. InvalidArgument names the flag.
 absl::StatusOr<uint64_t> ParseNumber(std::string_view flag, std::string_view text, uint64_t max);
+
+// A time greater than 0 as Go writes it ("5s", "500ms", "1m30s"), or in whole seconds ("5").
+absl::StatusOr<absl::Duration> ParseInterval(std::string_view flag, std::string_view text);
 
 }  // namespace hull::tools
 

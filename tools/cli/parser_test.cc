@@ -131,5 +131,15 @@ TEST(ParserTest, NumbersAreDecimalAndInRange) {
   }
 }
 
+TEST(ParserTest, IntervalsAreTimesGreaterThanZero) {
+  EXPECT_EQ(*ParseInterval("interval", "5s"), absl::Seconds(5));
+  EXPECT_EQ(*ParseInterval("interval", "1m30s"), absl::Seconds(90));
+  EXPECT_EQ(*ParseInterval("interval", "250ms"), absl::Milliseconds(250));
+  EXPECT_EQ(*ParseInterval("interval", "3"), absl::Seconds(3));
+  for (const char* bad : {"", "0", "0s", "-1s", "s", "inf", "5 s", "5x"}) {
+    EXPECT_FALSE(ParseInterval("interval", bad).ok()) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace hull::tools

@@ -8,17 +8,20 @@ namespace hull::tools {
 
 extern const Command kCreate;
 extern const Command kDelete;
+extern const Command kEvents;
 extern const Command kExec;
 extern const Command kExplain;
 extern const Command kFeatures;
 extern const Command kKill;
 extern const Command kList;
 extern const Command kPause;
+extern const Command kPs;
 extern const Command kResume;
 extern const Command kRun;
 extern const Command kSpec;
 extern const Command kStart;
 extern const Command kState;
+extern const Command kUpdate;
 
 }  // namespace hull::tools
 

@@ -6,8 +6,8 @@ namespace hull::tools {
 
 absl::Span<const Command* const> Commands() {
   static constexpr const Command* kCommands[] = {
-      &kCreate, &kStart, &kRun,    &kExec, &kState,    &kList,    &kKill,
-      &kDelete, &kPause, &kResume, &kSpec, &kFeatures, &kExplain,
+      &kCreate, &kStart, &kRun,    &kExec,   &kState,  &kList, &kPs,       &kKill,
+      &kDelete, &kPause, &kResume, &kUpdate, &kEvents, &kSpec, &kFeatures, &kExplain,
   };
   return kCommands;
 }
