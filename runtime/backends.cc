@@ -1,12 +1,14 @@
 #include "runtime/backends.h"
 
 #include "cgroups/backends.h"
+#include "cgroups/systemd/backend.h"
 
 namespace hull::runtime {
 
 absl::Span<const cgroups::Backend> DefaultCgroupBackends() {
+  // systemd is only ever asked for by name: where it could serve, one of those before it can.
   static const cgroups::Backend table[] = {cgroups::kV2Backend, cgroups::kV1Backend,
-                                           cgroups::kDisabledBackend};
+                                           cgroups::kSystemdBackend, cgroups::kDisabledBackend};
   return table;
 }
 

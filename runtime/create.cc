@@ -150,11 +150,12 @@ absl::Status Creation::MakeManager() {
   request.container_id = options_.id;
   request.cgroups_path = linux_block.cgroups_path;
   request.resources = &linux_block.resources;
+  request.annotations = &bundle_.spec().annotations;
   // One filter, attached at once, may come while init sets itself up (see TakeInit); on v1 the rules
   // are written one by one, the first of which denies everything.
   request.defer_devices = host_.mode == cgroups::Mode::kUnified;
-  request.optional = (host_.euid != 0 || cgroups::InUserNamespace(host_)) &&
-                     linux_block.cgroups_path.empty() && !AsksForLimits(linux_block.resources);
+  request.optional = cgroups::IsUnprivileged(host_) && linux_block.cgroups_path.empty() &&
+                     !AsksForLimits(linux_block.resources);
   ASSIGN_OR_RETURN(manager_, backend->make(host_, request));
   Trace("cgroup probe");
   return absl::OkStatus();
@@ -286,7 +287,13 @@ absl::Status Creation::MakeCgroup() {
   cgroup_made_ = true;
   if (!HasClone3()) cgroup_fd_.reset();
   const cgroups::Location location = manager_->location();
-  if (!location.adopted.empty()) {
+  // Only now it is known what was there before, and where systemd puts it.
+  const bool moved =
+      !std::equal(location.directories.begin(), location.directories.end(),
+                  state_.cgroup_directories().begin(), state_.cgroup_directories().end());
+  if (moved || !location.adopted.empty()) {
+    state_.mutable_cgroup_directories()->Assign(location.directories.begin(),
+                                                location.directories.end());
     state_.mutable_cgroup_adopted()->Assign(location.adopted.begin(), location.adopted.end());
     RETURN_IF_ERROR(dir_->Write(state_));
   }
