@@ -47,12 +47,26 @@ std::string Reason(int dir_fd, absl::string_view path, const absl::Status& statu
   return absl::StrCat("cgroup '/", path, "': ", status.message());
 }
 
+bool IsNeeded(absl::Span<const Need> needs, const std::string& name) {
+  return absl::c_any_of(needs, [&name](const Need& need) { return need.controller == name; });
+}
+
+// Handing down cpu, cpuset or pids makes a domain with processes a threaded one, for good, in which
+// its other children are of no use: nothing for which no limit asks.
+bool WouldBecomeThreaded(int dir_fd) {
+  return ReadValue(dir_fd, "cgroup.type").value_or("") == "domain" &&
+         !ReadValue(dir_fd, "cgroup.procs").value_or("").empty();
+}
+
 // Enables `names` in one cgroup: together, or one by one where the kernel refuses the lot.
 // Remembers in `reasons` what it could not.
 void EnableHere(int dir_fd, absl::string_view path, const Names& names,
-                std::map<std::string, std::string>& reasons) {
+                absl::Span<const Need> needs, std::map<std::string, std::string>& reasons) {
   const absl::StatusOr<Names> present = ReadControllers(dir_fd, kSubtreeControl);
-  const Names missing = present.ok() ? Without(names, *present) : names;
+  Names missing = present.ok() ? Without(names, *present) : names;
+  if (!missing.empty() && WouldBecomeThreaded(dir_fd)) {
+    std::erase_if(missing, [needs](const std::string& name) { return !IsNeeded(needs, name); });
+  }
   if (missing.empty()) return;
   const std::string all = absl::StrCat("+", absl::StrJoin(missing, " +"));
   absl::Status status = WriteValue(dir_fd, kSubtreeControl, all);
@@ -67,15 +81,15 @@ void EnableHere(int dir_fd, absl::string_view path, const Names& names,
 
 // From the root down to the parent of `path`.
 std::map<std::string, std::string> EnableDown(int root_fd, absl::string_view path,
-                                              const Names& names) {
+                                              const Names& names, absl::Span<const Need> needs) {
   std::map<std::string, std::string> reasons;
-  EnableHere(root_fd, "", names, reasons);
+  EnableHere(root_fd, "", names, needs, reasons);
   for (size_t slash = path.find('/'); slash != absl::string_view::npos;
        slash = path.find('/', slash + 1)) {
     const absl::string_view level = path.substr(0, slash);
     absl::StatusOr<UniqueFd> fd = OpenDirectory(root_fd, level);
     if (!fd.ok()) break;
-    EnableHere(fd->get(), level, names, reasons);
+    EnableHere(fd->get(), level, names, needs, reasons);
   }
   return reasons;
 }
@@ -112,14 +126,12 @@ absl::StatusOr<bool> EnableControllers(int root_fd, absl::string_view path, int 
   ASSIGN_OR_RETURN(const Names available, ReadControllers(root_fd, "cgroup.controllers"));
   Names names;
   for (const std::string& name : available) {
-    const bool needed =
-        absl::c_any_of(needs, [&name](const Need& need) { return need.controller == name; });
-    if (needed || absl::c_linear_search(wanted, name)) names.push_back(name);
+    if (IsNeeded(needs, name) || absl::c_linear_search(wanted, name)) names.push_back(name);
   }
   ASSIGN_OR_RETURN(Names served, ReadControllers(parent_fd, kSubtreeControl));
   std::map<std::string, std::string> reasons;
   if (!Without(names, served).empty()) {
-    reasons = EnableDown(root_fd, path, names);
+    reasons = EnableDown(root_fd, path, names, needs);
     ASSIGN_OR_RETURN(served, ReadControllers(parent_fd, kSubtreeControl));
   }
   RETURN_IF_ERROR(CheckNeeds(needs, available, served, reasons));

@@ -18,8 +18,9 @@ absl::StatusOr<std::vector<std::string>> ReadControllers(int dir_fd, absl::strin
 
 // Sees to it that the cgroup `path` beneath `root_fd`, made already, is served by the controllers
 // in `needs`, and as far as the kernel lets us by `wanted`: enables them in cgroup.subtree_control
-// of every cgroup above. If the parent (`parent_fd`) has them all, nothing is written. Returns
-// whether all of `wanted` that the host has are served.
+// of every cgroup above, but of those with processes only what is needed. If the parent
+// (`parent_fd`) has them all, nothing is written. Returns whether all of `wanted` that the host has
+// are served.
 //
 // Unavailable names the field of `needs` that cannot be served and why: the kernel has no such
 // controller, it is bound to a v1 hierarchy, a cgroup above holds processes of its own ("no

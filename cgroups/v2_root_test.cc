@@ -332,6 +332,7 @@ TEST_F(V2RootTest, ParentWithProcessesIsNamedIfAControllerIsNeeded) {
   ASSERT_TRUE(top.ok());
   testing::Child child(testing::Sleep, top->fd.get());
   EXPECT_EQ(Make()->Create().status(), absl::OkStatus()) << "without limits there is no need";
+  EXPECT_EQ(Read(absl::StrCat(top_, "/cgroup.type")), "domain\n") << "nor one to change the parent";
   ASSERT_EQ(RemoveDirectory(root->get(), absl::StrCat(top_, "/c1"), absl::Seconds(1)),
             absl::OkStatus());
   resources_.hugepage_limits = {{"2MB", 4194304}};
