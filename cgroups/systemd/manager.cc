@@ -93,6 +93,7 @@ class SystemdManager : public Manager {
   Request request_;
   std::vector<std::string> directories_;
   bool adopted_ = false;  // a slice that was there
+  bool foreign_ = false;  // a scope that was there: somebody else's
   std::unique_ptr<Bus> bus_;
   bool silent_ = false;  // it did not answer once: not asked again
   Properties start_;     // of a unit that is not started yet
@@ -276,6 +277,7 @@ absl::Status SystemdManager::StartScope(pid_t pid) {
   start_.push_back({"PIDs", systemd::Pids(pid)});
   const absl::Status status = StartUnit(start_);
   if (absl::IsAlreadyExists(status)) {
+    foreign_ = true;
     return absl::AlreadyExistsError(
         absl::StrCat("unit '", unit_.name,
                      "' exists: another container has this name, or what is left of one "
@@ -454,7 +456,7 @@ absl::Status SystemdManager::StopUnit() {
 // Without systemd (it is being replaced, or hangs) the cgroup can be removed all the same: a scope
 // whose cgroup is gone ends as soon as it notices.
 absl::Status SystemdManager::Destroy() {
-  to_start_ = false;
+  if (to_start_ || foreign_) return absl::OkStatus();
   fs_.reset();
   if (!adopted_) {
     const absl::Status stopped = StopUnit();

@@ -195,6 +195,16 @@ TEST_F(SystemdTest, RunningUnitOfTheNameIsAlreadyExists) {
   const absl::Status status = manager->Attach(42);
   EXPECT_TRUE(absl::IsAlreadyExists(status)) << status;
   EXPECT_THAT(status.message(), HasSubstr("systemctl status hull-c1.scope"));
+  EXPECT_EQ(manager->Destroy(), absl::OkStatus());
+  EXPECT_EQ(systemd_.units.count(kUnit), 1U) << "it is not ours to stop";
+}
+
+TEST_F(SystemdTest, UnitThatWasNeverStartedIsNotStopped) {
+  systemd_.units[kUnit].failed = false;
+  const std::unique_ptr<Manager> manager = Make();
+  ASSERT_TRUE(manager->Create().ok());
+  EXPECT_EQ(manager->Destroy(), absl::OkStatus());
+  EXPECT_EQ(systemd_.units.count(kUnit), 1U);
 }
 
 TEST_F(SystemdTest, FailedJobSaysHow) {

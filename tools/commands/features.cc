@@ -23,10 +23,11 @@ spec::SeccompFeatures SeccompOf(seccomp::Features known) {
 absl::StatusOr<int> RunFeatures(const Invocation&) {
   seccomp::Features seccomp = seccomp::ProbeFeatures();
   spec::Features features = spec::ParsedFeatures();
-  features.cgroup = {.v1 = true, .v2 = true};
+  features.cgroup = {.v1 = true, .v2 = true, .systemd = true, .systemd_user = true};
   // Engines read these names whatever the runtime is called.
   features.annotations = {{"io.github.seccomp.libseccomp.version", seccomp.libseccomp_version},
                           {"org.opencontainers.runc.checkpoint.enabled", "false"}};
+  features.potentially_unsafe_config_annotations = {"org.systemd.property."};
   features.seccomp = SeccompOf(std::move(seccomp));
   RETURN_IF_ERROR(Print(absl::StrCat(spec::FeaturesJson(features), "\n")));
   return 0;
