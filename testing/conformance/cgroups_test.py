@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Limits in the kernel's own files, on this machine's cgroups and on a pure v2 tree."""
 
+import json
 import pathlib
+import time
 import unittest
 
 import harness
-from harness import CGROUPS, V1, Case, PureV2, each, hull_only
+from harness import CGROUPS, V1, Case, PureV2, each, eventually, hull_only
 
 SLEEP = ("/bin/probe", "sleep", "1000")
 MIB = 1 << 20
@@ -42,67 +44,6 @@ class Limits(Case):
 
 @unittest.skipUnless(V1, "this machine has no v1 controllers")
 class V1Limits(Limits):
-    @each(
-        limit=({"limit": 64 * MIB}, "memory.limit_in_bytes", 64 * MIB),
-        reservation=({"reservation": 32 * MIB}, "memory.soft_limit_in_bytes", 32 * MIB),
-        swappiness=({"swappiness": 7}, "memory.swappiness", 7),
-    )
-    def test_memory(self, row):
-        memory, name, expected = row
-        self.assert_file(self.limited(memory=memory), "memory", name, expected)
-
-    @each(
-        shares=({"shares": 512}, "cpu.shares", 512),
-        quota=({"quota": 50000, "period": 100000}, "cpu.cfs_quota_us", 50000),
-        period=({"quota": 50000, "period": 200000}, "cpu.cfs_period_us", 200000),
-        unlimited=({"quota": -1}, "cpu.cfs_quota_us", -1),
-    )
-    def test_cpu(self, row):
-        cpu, name, expected = row
-        if not (CGROUPS / "cpu" / name).exists() and not list((CGROUPS / "cpu").glob("*/" + name)):
-            if not (CGROUPS / "cpu" / "cpu.cfs_quota_us").exists() and name != "cpu.shares":
-                self.skipTest("the kernel has no CPU bandwidth control")
-        self.assert_file(self.limited(cpu=cpu), "cpu", name, expected)
-
-    @each(cpus=({"cpus": "0"}, "cpuset.cpus", "0"), mems=({"mems": "0"}, "cpuset.mems", "0"))
-    def test_cpuset(self, row):
-        cpu, name, expected = row
-        self.assert_file(self.limited(cpu=cpu), "cpuset", name, expected)
-
-    @each(number=(42, "42"), unlimited=(-1, "max"))
-    def test_pids(self, row):
-        limit, expected = row
-        self.assert_file(self.limited(pids={"limit": limit}), "pids", "pids.max", expected)
-
-    def test_pids_hold(self):
-        out = self.run_args(
-            "/bin/sh",
-            "-c",
-            "(sleep 1 & sleep 1 & sleep 1 & sleep 1 & sleep 1 & sleep 1) 2>&1",
-            edit=lambda s: s["linux"]["resources"].update(pids={"limit": 4}),
-        )
-        self.assertIn("can't fork", out.out + out.err)
-
-    def test_throttled_devices(self):
-        device = next(
-            (
-                d.name
-                for d in pathlib.Path("/sys/block").iterdir()
-                if (d / "dev").exists() and d.name.startswith(("vd", "sd", "nvme", "loop"))
-            ),
-            None,
-        )
-        if device is None or not (CGROUPS / "blkio/blkio.throttle.read_bps_device").exists():
-            self.skipTest("no block device, or no throttling")
-        number = pathlib.Path(f"/sys/block/{device}/dev").read_text().strip()
-        major, minor = map(int, number.split(":"))
-        entry = [{"major": major, "minor": minor, "rate": MIB}]
-        container = self.limited(
-            blockIO={"throttleReadBpsDevice": entry, "throttleWriteIOPSDevice": entry}
-        )
-        self.assert_file(container, "blkio", "blkio.throttle.read_bps_device", f"{number} {MIB}")
-        self.assert_file(container, "blkio", "blkio.throttle.write_iops_device", f"{number} {MIB}")
-
     def test_devices_are_denied_but_for_the_usual(self):
         container = self.limited()
         text = (self.cgroup(container, "devices") / "devices.list").read_text().split("\n")
@@ -117,17 +58,6 @@ class V1Limits(Limits):
         ):
             self.assertIn(rule, text)
         self.assertNotIn("a *:* rwm", text)
-
-    def test_an_allowed_device(self):
-        container = self.limited(
-            devices=[
-                {"allow": False, "access": "rwm"},
-                {"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rw"},
-            ]
-        )
-        self.assertIn(
-            "c 10:229 rw", (self.cgroup(container, "devices") / "devices.list").read_text()
-        )
 
     def test_the_path_is_the_configs_in_every_hierarchy(self):
         container = self.create(*SLEEP)
@@ -218,6 +148,66 @@ class V1Limits(Limits):
         )
 
 
+class Pauses:
+    """Frozen in the kernel's own file is cgroups' business; that nothing moves is everybody's."""
+
+    def cpu_ticks(self, container):
+        return self.proc(container, "stat").rsplit(")", 1)[1].split()[11:13]
+
+    def test_nothing_is_computed_meanwhile(self):
+        container = self.start("/bin/sh", "-c", "while :; do :; done")
+        self.ok("pause", container)
+        before = self.cpu_ticks(container)
+        time.sleep(0.1)
+        self.assertEqual(self.cpu_ticks(container), before)
+        self.ok("resume", container)
+        self.assertTrue(eventually(lambda: self.cpu_ticks(container) != before))
+
+    def test_a_created_one(self):
+        container = self.create(*SLEEP)
+        self.ok("pause", container)
+        self.assertEqual(self.status(container), "paused")
+        self.ok("resume", container)
+        self.assertEqual(self.status(container), "created")
+        self.ok("start", container)
+        self.assertEqual(self.status(container), "running")
+
+    def test_a_list_shows_it(self):
+        container = self.start(*SLEEP)
+        self.ok("pause", container)
+        states = json.loads(self.ok("list", "--format", "json"))
+        self.assertEqual([s["status"] for s in states if s["id"] == container], ["paused"])
+
+    def test_exec_is_refused(self):
+        container = self.start(*SLEEP)
+        self.ok("pause", container)
+        result = self.runtime("exec", container, "/bin/true")
+        self.assertNotEqual(result.code, 0)
+        self.assertIn("paused", result.err)
+
+    @hull_only
+    def test_the_wrong_status_is_named(self):
+        container = self.start(*SLEEP)
+        self.fails("resume", container, saying="container not paused")
+        self.ok("pause", container)
+        self.fails("pause", container, saying="that is paused")
+        self.fails("start", container, saying="that is paused")
+        self.ok("kill", container, "KILL")
+        self.runtime("resume", container)  # v1 kills what is thawed, v2 what is frozen too
+        self.wait_for(container, "stopped")
+        self.fails("pause", container, saying="container not running")
+        self.fails("resume", container, saying="that is stopped")
+
+
+@unittest.skipIf(harness.NAME == "crun" and V1, "this runtime knows v2 alone")
+class PausesHere(Pauses, Limits):
+    """On what this machine has."""
+
+
+class PausesV2(PureV2, Pauses, Limits):
+    """On a tree of cgroup v2 alone."""
+
+
 class Disabled(Limits):
     @hull_only
     def test_no_cgroup_is_made(self):
@@ -290,51 +280,6 @@ class V2(PureV2, Limits):
         container = self.start(*SLEEP)
         self.ok("pause", container)
         self.ok("delete", "--force", container)
-
-    def test_devices_that_no_rule_allows(self):
-        def edit(spec):
-            spec["linux"]["devices"] = [{"path": "/dev/mine", "type": "c", "major": 1, "minor": 11}]
-
-        self.assertEqual(self.run_args("/bin/probe", "open", "/dev/mine", edit=edit).out, "EPERM\n")
-
-    def test_the_usual_devices(self):
-        self.assertEqual(
-            self.sh("for d in null zero full random urandom; do probe open /dev/$d; done"),
-            "ok\n" * 5,
-        )
-
-    def test_an_allowed_device(self):
-        def edit(spec):
-            spec["linux"]["devices"] = [{"path": "/dev/mine", "type": "c", "major": 1, "minor": 11}]
-            spec["linux"]["resources"]["devices"].append(
-                {"allow": True, "type": "c", "major": 1, "minor": 11, "access": "r"}
-            )
-            for names in spec["process"]["capabilities"].values():
-                names.append("CAP_SYSLOG")
-
-        self.assertEqual(
-            self.sh("probe open /dev/mine; probe write /dev/mine; true", edit=edit), "ok\nEPERM\n"
-        )
-
-    def test_mknod_of_a_device_that_no_rule_allows(self):
-        """The usual rules let any node be made, as runc has it; opening it is what they deny."""
-
-        def edit(spec):
-            for names in spec["process"]["capabilities"].values():
-                names.append("CAP_MKNOD")
-
-        self.assertEqual(
-            self.sh("probe mknod /tmp/mine 1 11; probe open /tmp/mine; true", edit=edit),
-            "ok\nEPERM\n",
-        )
-
-    def test_hugetlb(self):
-        container = self.limited(hugepageLimits=[{"pageSize": "2MB", "limit": 4 * MIB}])
-        self.assert_file(container, "", "hugetlb.2MB.max", 4 * MIB)
-
-    def test_unified(self):
-        container = self.limited(unified={"hugetlb.2MB.max": str(8 * MIB)})
-        self.assert_file(container, "", "hugetlb.2MB.max", 8 * MIB)
 
     def test_a_missing_controller_is_named(self):
         if not V1:

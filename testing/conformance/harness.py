@@ -123,6 +123,9 @@ def popen(*args, **how):
 def wait(process, timeout=SECONDS):
     """The exit code of a popen(). Meanwhile containers' orphans are reaped, as an engine does."""
     deadline = time.monotonic() + timeout
+    if process.poll() is not None:
+        _ours.discard(process.pid)
+        return process.returncode
     pidfd = os.pidfd_open(process.pid)
     try:
         while not select.select([pidfd], [], [], 0.01)[0]:
@@ -352,7 +355,8 @@ class Case(unittest.TestCase):
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        for name, method in list(vars(cls).items()):
+        methods = {n: m for base in reversed(cls.__mro__) for n, m in vars(base).items()}
+        for name, method in methods.items():
             for row, value in getattr(method, "rows", {}).items():
 
                 def case(self, method=method, value=value):
@@ -361,7 +365,7 @@ class Case(unittest.TestCase):
                 case.__doc__ = method.__doc__
                 setattr(cls, f"{name}__{row}", case)
             if hasattr(method, "rows"):
-                delattr(cls, name)
+                setattr(cls, name, None)  # a mix-in keeps its own for other classes
 
     def setUp(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="hull-test-", dir="/tmp"))

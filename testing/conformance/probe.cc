@@ -13,6 +13,9 @@
 //   probe sleep N      that many seconds; ends on SIGTERM with status 15
 //   probe abort SIG    ends itself by a signal
 //   probe clocks       "monotonic boottime" in seconds
+//   probe eat MIB      use so much memory, "ready", then stay (ends on SIGTERM)
+//   probe read PATH MIB   read so much past the page cache: the milliseconds, or the errno's name
+//   probe spin MS      compute for so long: the milliseconds of CPU time that it got
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -120,6 +123,40 @@ int Clocks(char**) {
   return 0;
 }
 
+int Eat(char** args) {
+  const size_t size = static_cast<size_t>(atoi(args[0])) << 20;
+  auto* memory = static_cast<volatile char*>(malloc(size));
+  for (size_t i = 0; i < size; i += 4096) memory[i] = 1;
+  char seconds[] = "1000";
+  char* sleep_args[] = {seconds};
+  return Sleep(sleep_args);
+}
+
+long Milliseconds(clockid_t clock) {
+  timespec now;
+  clock_gettime(clock, &now);
+  return static_cast<long>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
+}
+
+int Read(char** args) {
+  constexpr size_t kChunk = 1 << 20;
+  void* chunk = nullptr;
+  const int fd = open(args[0], O_RDONLY | O_DIRECT | O_CLOEXEC);
+  if (fd < 0 || posix_memalign(&chunk, 4096, kChunk) != 0) return Outcome(-1);
+  const long before = Milliseconds(CLOCK_MONOTONIC);
+  for (int i = 0; i < atoi(args[1]); ++i) {
+    if (read(fd, chunk, kChunk) < 0) return Outcome(-1);
+  }
+  return printf("%ld\n", Milliseconds(CLOCK_MONOTONIC) - before) < 0;
+}
+
+int Spin(char** args) {
+  const long end = Milliseconds(CLOCK_MONOTONIC) + atoi(args[0]);
+  while (Milliseconds(CLOCK_MONOTONIC) < end) {
+  }
+  return printf("%ld\n", Milliseconds(CLOCK_PROCESS_CPUTIME_ID)) < 0;
+}
+
 struct Verb {
   const char* name;
   int args;
@@ -141,6 +178,9 @@ constexpr Verb kVerbs[] = {
     {"sleep", 1, &Sleep},
     {"abort", 1, &Abort},
     {"clocks", 0, &Clocks},
+    {"eat", 1, &Eat},
+    {"read", 2, &Read},
+    {"spin", 1, &Spin},
 };
 
 }  // namespace
