@@ -152,7 +152,16 @@ def compile_python(tree, scratch):
             path.chmod(0o755)
     subprocess.run(
         [scratch / programs[1], "--library-path", scratch / "usr/lib/x86_64-linux-gnu"]
-        + [scratch / programs[0], "-I", "-S", "-c", COMPILE, str(scratch), "usr/lib/python3.11"],
+        + [
+            scratch / programs[0],
+            "-I",
+            "-S",
+            "-B",
+            "-c",
+            COMPILE,
+            str(scratch),
+            "usr/lib/python3.11",
+        ],
         env={"PYTHONHASHSEED": "0"},
         check=True,
     )
@@ -160,6 +169,7 @@ def compile_python(tree, scratch):
         put_file(tree, str(path.relative_to(scratch)), path.read_bytes(), 0o644)
 
 
+# What this Python imports itself is not to be written down (-B) with the time of day in it.
 COMPILE = """
 import sys
 top, library = sys.argv[1:]

@@ -3,7 +3,7 @@
 
 A target of vm_test() (vm.bzl) is this with its options, from `bazel test` or by hand from
 bazel-bin/testing/vm/NAME.runfiles/hull. More options, which Bazel takes as --test_arg:
-  --only SUITE       leaves the other suites out (also --test_filter=SUITE)
+  --only SUITE,...   leaves the other suites out (also --test_filter=SUITE,...)
   --keep             does not remove the working directory, and says where it is
 
 Everything in the guest's /run/out goes to $TEST_UNDECLARED_OUTPUTS_DIR (bazel-testlogs/.../
@@ -224,7 +224,7 @@ def report(out, planned):
 def read_suites(options):
     suites = [json.loads(path.read_text()) for path in options.suite]
     if options.only:
-        suites = [s for s in suites if s["name"] == options.only]
+        suites = [s for s in suites if s["name"] in options.only.split(",")]
     if not suites:
         sys.exit(f"no suite to run; --only is {options.only}")
     return suites

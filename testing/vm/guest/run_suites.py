@@ -4,8 +4,8 @@
 suites.json: {"row": the options of vm_test, "seconds": for all of it, "suites": [{"name", "programs",
 "args", "parallel"}]}. Programs of parallel suites come last, as many at once as there are processors.
 Each starts in a directory that looks as it does under `bazel test`, with $TEST_TMPDIR,
-$XML_OUTPUT_FILE and $VM_ROW set; its output goes to OUT/SUITE.PROGRAM.log, what came of it to
-OUT/results.json.
+$XML_OUTPUT_FILE, $VM_ROW and, where there are scratch disks, $HULL_TEST_DISK set. Its output goes to
+OUT/SUITE.PROGRAM.log, what came of it to OUT/results.json.
 """
 
 import concurrent.futures
@@ -73,6 +73,8 @@ def run_program(prefix, row, suite, program, deadline):
     where = ["TEST_TMPDIR=" + str(scratch), "XML_OUTPUT_FILE=" + str(scratch / "test.xml")]
     where += ["GTEST_OUTPUT=xml:" + str(scratch / "test.xml"), "TEST_SRCDIR=" + str(HERE)]
     where += ["VM_ROW=" + json.dumps(row)]
+    if "scratch" in row["devices"]:
+        where += ["HULL_TEST_DISK=" + os.path.realpath("/dev/vm/scratch0")]
     started = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(
