@@ -3,10 +3,10 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <compare>
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -66,12 +66,9 @@ std::vector<Line> LinesOf(const DeviceRuleSet& set, bool fresh) {
   return lines;
 }
 
-// The kernel keeps one exception for each of these, and adds and takes away its access bits.
-struct Key {
-  DeviceRuleSet::Type type;
-  std::optional<uint32_t> major, minor;
-  auto operator<=>(const Key&) const = default;
-};
+// Type, major and minor: the kernel keeps one exception for each, and adds and takes away its access
+// bits.
+using Key = std::tuple<DeviceRuleSet::Type, std::optional<uint32_t>, std::optional<uint32_t>>;
 using Exceptions = std::map<Key, uint8_t>;
 
 Exceptions ExceptionsOf(const DeviceRuleSet& set) {
@@ -81,7 +78,8 @@ Exceptions ExceptionsOf(const DeviceRuleSet& set) {
 }
 
 std::string FormatException(const Key& key, uint8_t access) {
-  return FormatRule({.type = key.type, .major = key.major, .minor = key.minor, .access = access});
+  const auto& [type, major, minor] = key;
+  return FormatRule({.type = type, .major = major, .minor = minor, .access = access});
 }
 
 // A line of devices.list, "c 1:* rm".
@@ -125,18 +123,12 @@ absl::StatusOr<DeviceRuleSet> RulesInForce(int dir_fd,
 std::vector<Line> Difference(const DeviceRuleSet& from, const DeviceRuleSet& to) {
   Exceptions old = ExceptionsOf(from), wanted = ExceptionsOf(to);
   std::vector<Line> allowed, denied;
-  for (const auto& [key, access] : wanted) {
-    const uint8_t added = access & ~old[key];
-    if (added != 0)
-      (to.default_allow ? denied : allowed)
-          .push_back({!to.default_allow, FormatException(key, added)});
-  }
-  for (const auto& [key, access] : old) {
-    const uint8_t gone = access & ~wanted[key];
-    if (gone != 0)
-      (to.default_allow ? allowed : denied)
-          .push_back({to.default_allow, FormatException(key, gone)});
-  }
+  const auto add = [&allowed, &denied](bool allow, const Key& key, uint8_t access) {
+    if (access == 0) return;
+    (allow ? allowed : denied).push_back({allow, FormatException(key, access)});
+  };
+  for (const auto& [key, access] : wanted) add(!to.default_allow, key, access & ~old[key]);
+  for (const auto& [key, access] : old) add(to.default_allow, key, access & ~wanted[key]);
   allowed.insert(allowed.end(), denied.begin(), denied.end());
   return allowed;
 }
