@@ -4,6 +4,7 @@
 #
 # usage: tools/test.sh [BAZEL-OPTION | TARGET]...     (default: //...)
 #   tools/test.sh //spec/...        one part
+#   tools/test.sh //... -//testing/vm/...   all but the virtual machines
 #   tools/test.sh --config=asan     all of it with the address and undefined behaviour sanitizers
 #   tools/test.sh --config=tsan     with the thread sanitizer
 # Fuzz targets are run by tools/dev/fuzz.sh.
@@ -15,6 +16,7 @@ targets=() options=()
 for word in "$@"; do
   case $word in
     -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+    -//*) targets+=("$word") ;;
     -*) options+=("$word") ;;
     *) targets+=("$word") ;;
   esac
