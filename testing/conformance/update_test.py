@@ -299,7 +299,7 @@ class Updates:
         cpus={"cpu": {"cpus": "0-999"}},
         unified={"unified": {"hugetlb.2MB.max": "nonsense"}},
         pagesize={"hugepageLimits": [{"pageSize": "2MB", "limit": 0}, {"pageSize": "3MB"}]},
-        shares={"cpu": {"shares": 1 << 40}},
+        shares={"cpu": {"shares": 512, "idle": 1}},
         swap={"memory": {"limit": 256 * MIB, "swap": 128 * MIB}},
         device={"devices": [{"allow": True, "type": "x"}]},
     )
