@@ -20,8 +20,14 @@ UID = os.getuid()
 SUBORDINATE = 100000
 SINGLE = [{"containerID": 0, "hostID": UID, "size": 1}]
 WIDE = SINGLE + [{"containerID": 1, "hostID": SUBORDINATE, "size": 65536}]
-# A cgroup of the user's own: a scope of the user manager's.
-DELEGATED = ["systemd-run", "--user", "--scope", "--quiet", "--collect", "-p", "Delegate=yes", "--"]
+# A scope of the user manager's, in which what is run has a cgroup of its own: the one beside it is
+# then in the scope too, where systemd changes nothing.
+ENTER = """
+scope=/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)
+mkdir $scope/caller && echo $$ >$scope/caller/cgroup.procs && exec "$@"
+"""
+SCOPE = ["systemd-run", "--user", "--scope", "--quiet", "--collect", "-p", "Delegate=yes", "--"]
+DELEGATED = [*SCOPE, "sh", "-c", ENTER, "sh"]
 
 
 def map_ids(spec, mappings):
