@@ -478,7 +478,7 @@ absl::Status Probe(const Host& host) {
   if (host.mode == Mode::kNone) {
     return absl::UnavailableError(absl::StrCat("'", host.mount_point, "' holds no cgroups"));
   }
-  if (host.mode != Mode::kUnified && IsUsers(host)) {
+  if (host.mode != Mode::kUnified && IsUnprivileged(host)) {
     return absl::UnavailableError(absl::StrCat(
         "an unprivileged user needs cgroup v2 (this host: ", ModeName(host.mode), ")"));
   }

@@ -30,9 +30,9 @@ Target TargetOfUser(uint32_t uid) {
 
 }  // namespace
 
-bool IsUsers(const Host& host) { return host.euid != 0 || InUserNamespace(host); }
-
-Target OwnTarget(const Host& host) { return IsUsers(host) ? TargetOfUser(OwnUid()) : Target(); }
+Target OwnTarget(const Host& host) {
+  return IsUnprivileged(host) ? TargetOfUser(OwnUid()) : Target();
+}
 
 Target TargetOf(absl::string_view directory) {
   const std::optional<uint32_t> uid = UserManagerOf(directory);

@@ -12,11 +12,8 @@
 
 namespace hull::cgroups::systemd {
 
-// Whether the calling process's containers belong to a user's manager: it is not root, or root of a
+// The manager for new containers of the calling process: a user's where it is not root, or root of a
 // user namespace only (which `podman` without root is).
-bool IsUsers(const Host& host);
-
-// The manager for new containers of the calling process.
 Target OwnTarget(const Host& host);
 
 // The one that a container's directory is of: that of user@UID.service if it is below that.
