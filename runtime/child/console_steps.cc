@@ -67,10 +67,9 @@ int BindConsole(Context& context, int slave_fd) {
   const UniqueFd target(
       OpenOrMakeInRoot(context, "/dev/console", NodeType::kFile, RESOLVE_NO_SYMLINKS));
   if (!target.valid()) return target.get();
-  const UniqueFd tree(
-      static_cast<int>(HULL_TRY(context, kOpenTree, OpenTree(slave_fd, "", AT_EMPTY_PATH))));
-  HULL_TRY(context, kMoveMount, MoveMount(tree.get(), target.get()));
-  return 0;
+  const UniqueFd tree(CloneTree(context, slave_fd, "", AT_EMPTY_PATH));
+  if (!tree.valid()) return tree.get();
+  return Attach(context, tree.get(), target.get());
 }
 
 }  // namespace

@@ -48,14 +48,14 @@ int MakeNode(Context& context, const plan::DeviceStep& device, int parent_fd, co
 // that device.
 int BindNode(Context& context, const plan::DeviceStep& device) {
   const char* path = context.text(device.path);
-  const UniqueFd tree(static_cast<int>(HULL_TRY(context, kOpenTree, OpenTree(AT_FDCWD, path, 0))));
+  const UniqueFd tree(CloneTree(context, AT_FDCWD, path, 0));
+  if (!tree.valid()) return tree.get();
   if (!IsNode(tree.get(), "", device, AT_EMPTY_PATH)) {
     return context.Fail(Operation::kWrongNode, -ENODEV);
   }
   const UniqueFd target(OpenOrMakeInRoot(context, path, NodeType::kFile, RESOLVE_NO_SYMLINKS));
   if (!target.valid()) return target.get();
-  HULL_TRY(context, kMoveMount, MoveMount(tree.get(), target.get()));
-  return 0;
+  return Attach(context, tree.get(), target.get());
 }
 
 }  // namespace

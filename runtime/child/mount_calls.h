@@ -1,4 +1,6 @@
-// The mount system calls, on descriptors. The new mount API is Linux 5.2, mount_setattr 5.12.
+// What a mount step is made of. A mount is made where nobody can reach it, finished there, and put in
+// its place at last. `mount_fd` is always an O_PATH descriptor of the root of a mount; what fails has
+// named its operation in the context.
 #ifndef HULL_RUNTIME_CHILD_MOUNT_CALLS_H_
 #define HULL_RUNTIME_CHILD_MOUNT_CALLS_H_
 
@@ -9,26 +11,27 @@
 
 namespace hull::child {
 
-inline long OpenTree(int dir_fd, const char* path, unsigned flags) {
-  return RawCall(__NR_open_tree, dir_fd, AsArg(path), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
-}
+// A copy of the mount at (dir_fd, path), or of its part from there on; an fd or -errno. `flags`:
+// AT_EMPTY_PATH, AT_RECURSIVE (with what is mounted beneath), AT_SYMLINK_NOFOLLOW.
+int CloneTree(Context& context, int dir_fd, const char* path, unsigned flags);
 
-inline long MoveMount(int from_fd, int to_fd) {
-  return RawCall(__NR_move_mount, from_fd, AsArg(""), to_fd, AsArg(""),
-                 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
-}
+// A new file system as the step says; an fd or -errno. `mode` of its root, -1 = as it comes.
+int MakeFileSystem(Context& context, const plan::MountStep& mount, int mode);
 
-inline long SetAttributes(int mount_fd, unsigned flags, const struct mount_attr& attributes) {
-  return RawCall(__NR_mount_setattr, mount_fd, AsArg(""), AT_EMPTY_PATH | flags, AsArg(&attributes),
-                 sizeof(attributes));
-}
+// A read-only, empty directory of its own file system; an fd or -errno.
+int MakeEmptyDirectory(Context& context);
+
+// `flags`: 0, or AT_RECURSIVE for the whole tree.
+int SetAttributes(Context& context, int mount_fd, unsigned flags,
+                  const struct mount_attr& attributes);
 
 // `propagation` is MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE, with MS_REC for the whole tree.
-inline long ChangePropagation(int mount_fd, uint64_t propagation) {
-  struct mount_attr attributes = {};
-  attributes.propagation = propagation & ~static_cast<uint64_t>(MS_REC);
-  return SetAttributes(mount_fd, (propagation & MS_REC) != 0 ? AT_RECURSIVE : 0, attributes);
-}
+int ChangePropagation(Context& context, int mount_fd, uint64_t propagation);
+// The same, of the mount whose root is the process's root ("/") or working directory (".").
+int ChangePropagationHere(Context& context, const char* path, uint64_t propagation);
+
+// Puts a mount over the file or directory at `target_fd`; `mount_fd` stays good.
+int Attach(Context& context, int mount_fd, int target_fd);
 
 }  // namespace hull::child
 

@@ -21,62 +21,16 @@ bool FitsFsConfig(const Context& context, const plan::MountStep& mount) {
   return true;
 }
 
-struct FlagName {
-  uint64_t flag;
-  const char* name;
-};
-constexpr FlagName kSuperblockFlags[] = {
-    {MS_RDONLY, "ro"},       {MS_SYNCHRONOUS, "sync"},  {MS_MANDLOCK, "mand"},
-    {MS_DIRSYNC, "dirsync"}, {MS_LAZYTIME, "lazytime"},
-};
-
-int ConfigureSuperblock(Context& context, const plan::MountStep& mount, int fs_fd) {
-  for (const FlagName& flag : kSuperblockFlags) {
-    if ((mount.mount_flags & flag.flag) == 0) continue;
-    HULL_TRY(context, kFsConfig,
-             RawCall(__NR_fsconfig, fs_fd, FSCONFIG_SET_FLAG, AsArg(flag.name), 0, 0));
-  }
-  if (mount.source) {
-    HULL_TRY(context, kFsConfig,
-             RawCall(__NR_fsconfig, fs_fd, FSCONFIG_SET_STRING, AsArg("source"),
-                     AsArg(context.text(mount.source)), 0));
-  }
-  for (uint32_t i = 0; i < mount.options.count; ++i) {
-    const plan::Option& option = context.plan->at(mount.options, i);
-    context.index = i;
-    const unsigned command = option.value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
-    const char* value = option.value ? context.text(option.value) : nullptr;
-    HULL_TRY(
-        context, kFsConfig,
-        RawCall(__NR_fsconfig, fs_fd, command, AsArg(context.text(option.key)), AsArg(value), 0));
-  }
-  return 0;
-}
-
-// A tmpfs without mode= looks like the directory it covers.
-int KeepMode(Context& context, int target_fd, int fs_fd) {
+// A tmpfs without mode= looks like the directory it covers. -1 = as it comes.
+int ModeFor(Context& context, const plan::MountStep& mount, int target_fd, int* mode) {
+  *mode = -1;
+  if (mount.keep_mode == 0) return 0;
   struct statx info = {};
   HULL_TRY(
       context, kStat,
       RawCall(__NR_statx, target_fd, AsArg(""), AT_EMPTY_PATH, STATX_BASIC_STATS, AsArg(&info)));
-  char mode[16];
-  AppendNumber(mode, mode + sizeof(mode), info.stx_mode & 07777, 8);
-  HULL_TRY(context, kFsConfig,
-           RawCall(__NR_fsconfig, fs_fd, FSCONFIG_SET_STRING, AsArg("mode"), AsArg(mode), 0));
+  *mode = info.stx_mode & 07777;
   return 0;
-}
-
-int MakeFileSystem(Context& context, const plan::MountStep& mount, int target_fd) {
-  const UniqueFd fs(static_cast<int>(HULL_TRY(
-      context, kFsOpen, RawCall(__NR_fsopen, AsArg(context.text(mount.type)), FSOPEN_CLOEXEC))));
-  if (const int error = ConfigureSuperblock(context, mount, fs.get()); error < 0) return error;
-  if (mount.keep_mode != 0) {
-    if (const int error = KeepMode(context, target_fd, fs.get()); error < 0) return error;
-  }
-  HULL_TRY(context, kFsConfig, RawCall(__NR_fsconfig, fs.get(), FSCONFIG_CMD_CREATE, 0, 0, 0));
-  return static_cast<int>(HULL_TRY(
-      context, kFsMount,
-      RawCall(__NR_fsmount, fs.get(), FSMOUNT_CLOEXEC, static_cast<long>(mount.attr_set))));
 }
 
 int ApplyAttributes(Context& context, int tree_fd, uint64_t set, uint64_t clear, unsigned flags) {
@@ -84,14 +38,12 @@ int ApplyAttributes(Context& context, int tree_fd, uint64_t set, uint64_t clear,
   struct mount_attr attributes = {};
   attributes.attr_set = set;
   attributes.attr_clr = clear;
-  HULL_TRY(context, kMountAttributes, SetAttributes(tree_fd, flags, attributes));
-  return 0;
+  return SetAttributes(context, tree_fd, flags, attributes);
 }
 
 int CloneSource(Context& context, const plan::MountStep& mount, const char* source) {
   if (mount.source_fd >= 0) return mount.source_fd;
-  return static_cast<int>(HULL_TRY(
-      context, kOpenTree, OpenTree(AT_FDCWD, source, mount.recursive != 0 ? AT_RECURSIVE : 0)));
+  return CloneTree(context, AT_FDCWD, source, mount.recursive != 0 ? AT_RECURSIVE : 0);
 }
 
 bool IsDirectory(int fd) {
@@ -106,11 +58,8 @@ int OpenTarget(Context& context, const plan::MountStep& mount, NodeType type) {
 }
 
 int PutInPlace(Context& context, const plan::MountStep& mount, int tree_fd, int target_fd) {
-  HULL_TRY(context, kMoveMount, MoveMount(tree_fd, target_fd));
-  if (mount.propagation != 0) {
-    HULL_TRY(context, kMountAttributes, ChangePropagation(tree_fd, mount.propagation));
-  }
-  return 0;
+  if (const int error = Attach(context, tree_fd, target_fd); error < 0) return error;
+  return mount.propagation == 0 ? 0 : ChangePropagation(context, tree_fd, mount.propagation);
 }
 
 int MountBind(Context& context, const plan::MountStep& mount, const char* source) {
@@ -140,15 +89,16 @@ int MountByCall(Context& context, const plan::MountStep& mount, int target_fd) {
   if (mount.propagation == 0) return 0;
   const UniqueFd mounted(static_cast<int>(HULL_TRY(
       context, kOpenInRoot, OpenInRoot(context.root.get(), context.text(mount.target), O_PATH))));
-  HULL_TRY(context, kMountAttributes, ChangePropagation(mounted.get(), mount.propagation));
-  return 0;
+  return ChangePropagation(context, mounted.get(), mount.propagation);
 }
 
 int MountFileSystem(Context& context, const plan::MountStep& mount) {
   const UniqueFd target(OpenTarget(context, mount, NodeType::kDirectory));
   if (!target.valid()) return target.get();
   if (!FitsFsConfig(context, mount)) return MountByCall(context, mount, target.get());
-  const UniqueFd tree(MakeFileSystem(context, mount, target.get()));
+  int mode = -1;
+  if (const int error = ModeFor(context, mount, target.get(), &mode); error < 0) return error;
+  const UniqueFd tree(MakeFileSystem(context, mount, mode));
   if (!tree.valid()) return tree.get();
   if (mount.copy_up != 0) {
     if (const int error = CopyUp(context, target.get(), tree.get()); error < 0) return error;

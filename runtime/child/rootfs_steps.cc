@@ -36,8 +36,7 @@ int MakeParentPrivate(Context& context, const char* rootfs) {
     if (up_id != mount_id || top) break;
     at = static_cast<UniqueFd&&>(up);
   }
-  HULL_TRY(context, kMountAttributes, ChangePropagation(at.get(), MS_PRIVATE));
-  return 0;
+  return ChangePropagation(context, at.get(), MS_PRIVATE);
 }
 
 bool IsNull(int fd) {
@@ -54,59 +53,31 @@ bool IsDirectory(int fd) {
   return found == 0 && (info.stx_mode & S_IFMT) == S_IFDIR;
 }
 
-// One read-only, empty tmpfs serves every masked directory: each would cost a superblock.
-int OpenEmptyDirectory(Context& context) {
-  const UniqueFd fs(static_cast<int>(
-      HULL_TRY(context, kFsOpen, RawCall(__NR_fsopen, AsArg("tmpfs"), FSOPEN_CLOEXEC))));
-  const struct {
-    const char *key, *value;
-  } options[] = {{"nr_blocks", "1"}, {"nr_inodes", "2"}, {"mode", "0755"}};
-  for (const auto& option : options) {
-    HULL_TRY(context, kFsConfig,
-             RawCall(__NR_fsconfig, fs.get(), FSCONFIG_SET_STRING, AsArg(option.key),
-                     AsArg(option.value), 0));
-  }
-  HULL_TRY(context, kFsConfig,
-           RawCall(__NR_fsconfig, fs.get(), FSCONFIG_SET_FLAG, AsArg("ro"), 0, 0));
-  HULL_TRY(context, kFsConfig, RawCall(__NR_fsconfig, fs.get(), FSCONFIG_CMD_CREATE, 0, 0, 0));
-  return static_cast<int>(HULL_TRY(
-      context, kFsMount,
-      RawCall(__NR_fsmount, fs.get(), FSMOUNT_CLOEXEC,
-              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)));
-}
-
+// One empty directory serves every masked one: each would cost a superblock.
 int MaskDirectory(Context& context, int target_fd) {
   if (!context.mask.valid()) {
-    const int fd = OpenEmptyDirectory(context);
+    const int fd = MakeEmptyDirectory(context);
     if (fd < 0) return fd;
     context.mask.reset(fd);
-    HULL_TRY(context, kMoveMount, MoveMount(fd, target_fd));
-    return 0;
+    return Attach(context, fd, target_fd);
   }
-  const UniqueFd copy(static_cast<int>(
-      HULL_TRY(context, kOpenTree, OpenTree(context.mask.get(), "", AT_EMPTY_PATH))));
-  HULL_TRY(context, kMoveMount, MoveMount(copy.get(), target_fd));
-  return 0;
+  const UniqueFd copy(CloneTree(context, context.mask.get(), "", AT_EMPTY_PATH));
+  if (!copy.valid()) return copy.get();
+  return Attach(context, copy.get(), target_fd);
 }
 
 // The host's /dev/null, while the host's tree is in sight: the container's may be anything.
 int MaskFile(Context& context, int target_fd) {
-  const UniqueFd null(
-      static_cast<int>(HULL_TRY(context, kOpenTree, OpenTree(AT_FDCWD, "/dev/null", 0))));
+  const UniqueFd null(CloneTree(context, AT_FDCWD, "/dev/null", 0));
+  if (!null.valid()) return null.get();
   if (!IsNull(null.get())) return context.Fail(Operation::kWrongNode, -ENODEV);
-  HULL_TRY(context, kMoveMount, MoveMount(null.get(), target_fd));
-  return 0;
+  return Attach(context, null.get(), target_fd);
 }
 
 }  // namespace
 
 int SetPropagation(Context& context, const Step& step) {
-  struct mount_attr attributes = {};
-  attributes.propagation = step.flags.flags & ~static_cast<uint64_t>(MS_REC);
-  HULL_TRY(context, kMountAttributes,
-           RawCall(__NR_mount_setattr, AT_FDCWD, AsArg("/"), AT_RECURSIVE, AsArg(&attributes),
-                   sizeof(attributes)));
-  return 0;
+  return ChangePropagationHere(context, "/", step.flags.flags);
 }
 
 int AttachRootfs(Context& context, const Step& step) {
@@ -114,11 +85,11 @@ int AttachRootfs(Context& context, const Step& step) {
   if (step.rootfs.shared != 0) {
     if (const int error = MakeParentPrivate(context, rootfs); error < 0) return error;
   }
-  UniqueFd tree(
-      static_cast<int>(HULL_TRY(context, kOpenTree, OpenTree(AT_FDCWD, rootfs, AT_RECURSIVE))));
   const UniqueFd below(static_cast<int>(HULL_TRY(
       context, kOpen, sys::RawOpenAt(AT_FDCWD, rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC))));
-  HULL_TRY(context, kMoveMount, MoveMount(tree.get(), below.get()));
+  UniqueFd tree(CloneTree(context, below.get(), "", AT_EMPTY_PATH | AT_RECURSIVE));
+  if (!tree.valid()) return tree.get();
+  if (const int error = Attach(context, tree.get(), below.get()); error < 0) return error;
   context.root = static_cast<UniqueFd&&>(tree);
   return 0;
 }
@@ -133,7 +104,8 @@ int PivotRoot(Context& context, const Step& step) {
   HULL_TRY(context, kChangeDirectory, RawCall(__NR_fchdir, old.get()));
   // What the host has mounted must not be unmounted there when our copies of it go.
   if (step.rootfs.shared != 0) {
-    HULL_TRY(context, kMountAttributes, ChangePropagation(old.get(), MS_SLAVE | MS_REC));
+    const int error = ChangePropagationHere(context, ".", MS_SLAVE | MS_REC);
+    if (error < 0) return error;
   }
   HULL_TRY(context, kUnmount, RawCall(__NR_umount2, AsArg("."), 2 /* MNT_DETACH */));
   HULL_TRY(context, kChangeDirectory, RawCall(__NR_chdir, AsArg("/")));
@@ -153,10 +125,8 @@ int MoveRoot(Context& context, const Step&) {
       return context.Fail(Operation::kUnmount, static_cast<int>(gone));
     }
   }
-  const UniqueFd old(static_cast<int>(
-      HULL_TRY(context, kOpen, sys::RawOpenAt(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC))));
-  HULL_TRY(context, kMoveMount, MoveMount(context.root.get(), old.get()));
   HULL_TRY(context, kChangeDirectory, RawCall(__NR_fchdir, context.root.get()));
+  HULL_TRY(context, kMount, RawCall(__NR_mount, AsArg("."), AsArg("/"), 0, MS_MOVE, 0));
   HULL_TRY(context, kChangeRoot, RawCall(__NR_chroot, AsArg(".")));
   HULL_TRY(context, kChangeDirectory, RawCall(__NR_chdir, AsArg("/")));
   context.root.reset();
@@ -165,10 +135,7 @@ int MoveRoot(Context& context, const Step&) {
 }
 
 int SetRootPropagation(Context& context, const Step& step) {
-  const UniqueFd root(static_cast<int>(
-      HULL_TRY(context, kOpen, sys::RawOpenAt(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC))));
-  HULL_TRY(context, kMountAttributes, ChangePropagation(root.get(), step.flags.flags));
-  return 0;
+  return ChangePropagationHere(context, "/", step.flags.flags);
 }
 
 int SetMountAttributes(Context& context, const Step& step) {
@@ -178,8 +145,7 @@ int SetMountAttributes(Context& context, const Step& step) {
   struct mount_attr attributes = {};
   attributes.attr_set = step.attributes.attr_set;
   attributes.attr_clr = step.attributes.attr_clear;
-  HULL_TRY(context, kMountAttributes, SetAttributes(target.get(), 0, attributes));
-  return 0;
+  return SetAttributes(context, target.get(), 0, attributes);
 }
 
 // A path that is not there needs no mask.
@@ -197,13 +163,12 @@ int MakePathReadonly(Context& context, const Step& step) {
   const int fd = OpenInRoot(context.root.get(), context.text(step.text.text), O_PATH);
   if (fd == -ENOENT || fd == -ENOTDIR) return 0;
   const UniqueFd target(static_cast<int>(HULL_TRY(context, kOpenInRoot, fd)));
-  const UniqueFd tree(static_cast<int>(
-      HULL_TRY(context, kOpenTree, OpenTree(target.get(), "", AT_EMPTY_PATH | AT_RECURSIVE))));
+  const UniqueFd tree(CloneTree(context, target.get(), "", AT_EMPTY_PATH | AT_RECURSIVE));
+  if (!tree.valid()) return tree.get();
   struct mount_attr attributes = {};
   attributes.attr_set = MOUNT_ATTR_RDONLY;
-  HULL_TRY(context, kMountAttributes, SetAttributes(tree.get(), AT_RECURSIVE, attributes));
-  HULL_TRY(context, kMoveMount, MoveMount(tree.get(), target.get()));
-  return 0;
+  const int error = SetAttributes(context, tree.get(), AT_RECURSIVE, attributes);
+  return error < 0 ? error : Attach(context, tree.get(), target.get());
 }
 
 }  // namespace hull::child

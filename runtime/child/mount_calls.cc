@@ -1,0 +1,60 @@
+// The new mount API, on descriptors: Linux 5.2, mount_setattr 5.12.
+#include "runtime/child/mount_calls.h"
+
+#include "runtime/child/file_system.h"
+
+namespace hull::child {
+namespace {
+
+long SetMountAttributes(int dir_fd, const char* path, unsigned flags,
+                        const struct mount_attr& attributes) {
+  return RawCall(__NR_mount_setattr, dir_fd, AsArg(path), flags, AsArg(&attributes),
+                 sizeof(attributes));
+}
+
+int Propagate(Context& context, int dir_fd, const char* path, unsigned flags,
+              uint64_t propagation) {
+  struct mount_attr attributes = {};
+  attributes.propagation = propagation & ~static_cast<uint64_t>(MS_REC);
+  if ((propagation & MS_REC) != 0) flags |= AT_RECURSIVE;
+  HULL_TRY(context, kMountAttributes, SetMountAttributes(dir_fd, path, flags, attributes));
+  return 0;
+}
+
+}  // namespace
+
+int CloneTree(Context& context, int dir_fd, const char* path, unsigned flags) {
+  return static_cast<int>(HULL_TRY(
+      context, kOpenTree,
+      RawCall(__NR_open_tree, dir_fd, AsArg(path), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags)));
+}
+
+int MakeFileSystem(Context& context, const plan::MountStep& mount, int mode) {
+  return ConfigureFileSystem(context, mount, mode);
+}
+
+int MakeEmptyDirectory(Context& context) { return ConfigureEmptyDirectory(context); }
+
+int SetAttributes(Context& context, int mount_fd, unsigned flags,
+                  const struct mount_attr& attributes) {
+  HULL_TRY(context, kMountAttributes,
+           SetMountAttributes(mount_fd, "", AT_EMPTY_PATH | flags, attributes));
+  return 0;
+}
+
+int ChangePropagation(Context& context, int mount_fd, uint64_t propagation) {
+  return Propagate(context, mount_fd, "", AT_EMPTY_PATH, propagation);
+}
+
+int ChangePropagationHere(Context& context, const char* path, uint64_t propagation) {
+  return Propagate(context, AT_FDCWD, path, 0, propagation);
+}
+
+int Attach(Context& context, int mount_fd, int target_fd) {
+  HULL_TRY(context, kMoveMount,
+           RawCall(__NR_move_mount, mount_fd, AsArg(""), target_fd, AsArg(""),
+                   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+  return 0;
+}
+
+}  // namespace hull::child
