@@ -70,27 +70,6 @@ void CheckRlimits(const std::vector<Rlimit>& rlimits, const Path& path, Report* 
   }
 }
 
-void CheckScheduler(const Scheduler& scheduler, const Path& path, Report* report) {
-  const absl::string_view policy = scheduler.policy;
-  const bool fair = policy == "SCHED_OTHER" || policy == "SCHED_BATCH";
-  const bool realtime = policy == "SCHED_FIFO" || policy == "SCHED_RR";
-  if (scheduler.nice.value_or(0) != 0 && !fair) {
-    report->Error(path / "nice", "expected 0, only SCHED_OTHER and SCHED_BATCH are nice");
-  }
-  if (scheduler.priority.value_or(0) != 0 && !realtime) {
-    report->Error(path / "priority", "expected 0, only SCHED_FIFO and SCHED_RR have priorities");
-  }
-  if (scheduler.priority.value_or(0) == 0 && realtime) {
-    report->Error(path / "priority", absl::StrCat("expected an integer in 1..99 for ", policy));
-  }
-  const bool deadline = scheduler.runtime_ns.value_or(0) != 0 ||
-                        scheduler.deadline_ns.value_or(0) != 0 ||
-                        scheduler.period_ns.value_or(0) != 0;
-  if (deadline && policy != "SCHED_DEADLINE") {
-    report->Error(path / "policy", "expected SCHED_DEADLINE for a runtime, deadline or period");
-  }
-}
-
 }  // namespace
 
 const Namespace* FindNamespace(const Linux& linux, absl::string_view type) {
@@ -118,9 +97,7 @@ void CheckProcess(const Process& process, const Path& path, Report* report) {
   CheckRlimits(process.rlimits, path / "rlimits", report);
   if (process.capabilities.has_value()) {
   }
-  if (process.scheduler.has_value()) {
-    CheckScheduler(*process.scheduler, path / "scheduler", report);
-  }
+  CheckScheduling(process, path, report);
 }
 
 absl::Status Validate(const Parsed& parsed, std::vector<Diagnostic>* warnings) {

@@ -19,6 +19,10 @@ const Namespace* FindNamespace(const Linux& linux, absl::string_view type);
 bool HasNewNamespace(const Linux& linux, absl::string_view type);
 
 void CheckProcess(const Process& process, const Path& path, Report* report);
+// Scheduler and CPU affinity: what CheckProcess() leaves to a file of its own.
+void CheckScheduling(const Process& process, const Path& path, Report* report);
+void CheckMemoryPolicy(const MemoryPolicy& policy, const Path& path, Report* report);
+void CheckPersonality(const Personality& personality, const Path& path, Report* report);
 void CheckMounts(const Spec& spec, const Path& path, Report* report);
 // `document` tells which keys of a device are there; it may be empty.
 void CheckLinux(const Spec& spec, const Path& path, const Document& document, Report* report);

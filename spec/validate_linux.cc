@@ -197,9 +197,11 @@ void CheckLinux(const Spec& spec, const Path& path, const Document& document, Re
   CheckResources(linux.resources, /*update=*/false, path / "resources", report);
   if (linux.seccomp.has_value()) CheckSeccomp(*linux.seccomp, path / "seccomp", report);
   if (linux.intel_rdt.has_value()) CheckIntelRdt(*linux.intel_rdt, path / "intelRdt", report);
-  if (linux.memory_policy.has_value() && linux.memory_policy->mode.empty() &&
-      *linux.memory_policy != MemoryPolicy()) {
-    report->Error(path / "memoryPolicy" / "mode", "missing, expected a mode such as 'MPOL_BIND'");
+  if (linux.memory_policy.has_value()) {
+    CheckMemoryPolicy(*linux.memory_policy, path / "memoryPolicy", report);
+  }
+  if (linux.personality.has_value()) {
+    CheckPersonality(*linux.personality, path / "personality", report);
   }
 }
 
