@@ -19,6 +19,7 @@
 #include "runtime/container.h"
 #include "runtime/hooks.h"
 #include "runtime/id_map.h"
+#include "runtime/labels.h"
 #include "runtime/plan/describe.h"
 #include "runtime/plan/mount_options.h"
 #include "runtime/start_gate.h"
@@ -116,6 +117,8 @@ absl::Status Creation::Think() {
   RETURN_IF_ERROR(
       CheckConsole(bundle_.spec().process->terminal, detached_, options_.console_socket));
   RETURN_IF_ERROR(CheckListener(bundle_.spec()));
+  ASSIGN_OR_RETURN(host_proc_, PrepareLabels(*bundle_.parsed.spec.process,
+                                             bundle_.spec().linux_.mount_label, LabelNames()));
   RETURN_IF_ERROR(MakeManager());
   RETURN_IF_ERROR(MakeFilter());
   if (options_.listen_fds > 0) {
@@ -218,6 +221,7 @@ absl::Status Creation::MakeDescriptors() {
   main_end_ = std::move(ends.first);
   child_end_ = std::move(ends.second);
   fds_.sync = child_end_.get();
+  fds_.proc = host_proc_.get();
   if (gate_kind_ == Gate::kSocket) {
     ASSIGN_OR_RETURN(gate_, MakeStartGate(dir_->fd()));
     fds_.start_gate = gate_.get();
@@ -367,6 +371,7 @@ absl::Status Creation::CarryOut() {
   RETURN_IF_ERROR(launch_->Prepare());
   gate_.reset();
   console_child_.reset();
+  host_proc_.reset();
   owned_fds_.clear();
   return absl::OkStatus();
 }

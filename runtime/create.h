@@ -78,7 +78,7 @@ class Creation {
   plan::Block plan_;
 
   std::optional<ContainerDir> dir_;
-  sys::UniqueFd main_end_, child_end_, gate_, console_, console_child_;
+  sys::UniqueFd main_end_, child_end_, gate_, console_, console_child_, host_proc_;
   std::vector<sys::UniqueFd> owned_fds_;
   sys::UniqueFd cgroup_fd_;
   bool cgroup_made_ = false;

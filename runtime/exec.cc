@@ -20,6 +20,7 @@
 #include "runtime/create.h"
 #include "runtime/foreground.h"
 #include "runtime/id_map.h"
+#include "runtime/labels.h"
 #include "runtime/launch.h"
 #include "runtime/lifecycle.h"
 #include "runtime/plan/build.h"
@@ -83,6 +84,8 @@ absl::StatusOr<spec::Process> ProcessFor(const ExecOptions& options, const spec:
   if (options.no_new_privileges.has_value()) {
     process.no_new_privileges = *options.no_new_privileges;
   }
+  if (!options.apparmor_profile.empty()) process.apparmor_profile = options.apparmor_profile;
+  if (!options.selinux_label.empty()) process.selinux_label = options.selinux_label;
   if (process.args.empty() || process.args[0].empty()) {
     return absl::InvalidArgumentError("exec needs a command");
   }
@@ -91,6 +94,15 @@ absl::StatusOr<spec::Process> ProcessFor(const ExecOptions& options, const spec:
         absl::StrCat("--cwd '", process.cwd, "': expected an absolute path"));
   }
   return process;
+}
+
+// Who asks for the process's labels.
+LabelNames NamesOf(const ExecOptions& options) {
+  LabelNames names;
+  if (options.process.has_value()) return names;
+  if (!options.apparmor_profile.empty()) names.apparmor = "--apparmor";
+  if (!options.selinux_label.empty()) names.selinux = "--process-label";
+  return names;
 }
 
 uint64_t NamespaceFlags(const spec::Spec& spec) {
@@ -129,6 +141,7 @@ class Joining {
                                                    .actions = Actions()});
     RETURN_IF_ERROR(launch_->Prepare());
     console_child_.reset();
+    host_proc_.reset();
     sys::UniqueFd terminal;
     if (console_.valid()) {
       ASSIGN_OR_RETURN(terminal, ReceiveDescriptor(console_.get()));
@@ -160,6 +173,7 @@ class Joining {
     ASSIGN_OR_RETURN(spec_, container_->LoadSpec());
     Trace("state");
     ASSIGN_OR_RETURN(process_, ProcessFor(options_, spec_));
+    ASSIGN_OR_RETURN(host_proc_, PrepareLabels(process_, "", NamesOf(options_)));
     if (spec_.linux_.seccomp.has_value()) {
       ASSIGN_OR_RETURN(seccomp_, CompileFilter(config_, *spec_.linux_.seccomp));
     }
@@ -177,6 +191,7 @@ class Joining {
     main_end_ = std::move(ends.first);
     child_end_ = std::move(ends.second);
     fds_.sync = child_end_.get();
+    fds_.proc = host_proc_.get();
     if (!process_.terminal) return absl::OkStatus();
     if (!options_.console_socket.empty()) {
       ASSIGN_OR_RETURN(console_child_, ConnectConsoleSocket(options_.console_socket));
@@ -232,7 +247,7 @@ class Joining {
   spec::Process process_;
   std::optional<seccomp::Compiled> seccomp_;
   cgroups::Manager* cgroup_ = nullptr;
-  sys::UniqueFd cgroup_fd_, main_end_, child_end_, console_, console_child_;
+  sys::UniqueFd cgroup_fd_, main_end_, child_end_, console_, console_child_, host_proc_;
   plan::Descriptors fds_;
   plan::Block plan_;
   std::unique_ptr<Launch> launch_;

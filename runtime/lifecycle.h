@@ -71,6 +71,8 @@ struct ExecOptions {
   std::vector<uint32_t> additional_gids;  // appended
   std::vector<std::string> capabilities;  // added to bounding, effective, permitted
   std::optional<bool> no_new_privileges;
+  std::string apparmor_profile;  // empty = the config's
+  std::string selinux_label;     // empty = the config's
   std::string console_socket;
   std::string pid_file;
   int preserve_fds = 0;

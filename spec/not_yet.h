@@ -7,8 +7,6 @@
 namespace hull::spec {
 
 inline constexpr Unsupported kNotYet[] = {
-    {"/process/apparmorProfile"},
-    {"/process/selinuxLabel"},
     {"/process/scheduler"},
     {"/process/ioPriority"},
     {"/process/execCPUAffinity"},
@@ -16,7 +14,6 @@ inline constexpr Unsupported kNotYet[] = {
     {"/mounts/*/gidMappings"},
     {"/mounts/*/options/*", "idmap"},
     {"/mounts/*/options/*", "ridmap"},
-    {"/linux/mountLabel"},
     {"/linux/intelRdt"},
     {"/linux/memoryPolicy"},
     {"/linux/netDevices"},

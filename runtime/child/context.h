@@ -36,6 +36,7 @@ struct Context {
   UniqueFd root;         // the container's root, O_PATH, from kRootfs to kPivotRoot
   UniqueFd mask;         // the shared empty directory of masked paths
   UniqueFd terminal;     // the slave
+  UniqueFd labels[plan::kLabelFiles];  // write-only, from kOpenLabels to their kLabel
   bool directory_changed = false;
   const char* executable = nullptr;
   char home[kPathMax + 8] = {};

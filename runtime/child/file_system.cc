@@ -72,7 +72,7 @@ int ConfigureFileSystem(Context& context, const plan::MountStep& mount, int mode
   return Finish(context, fs.get(), mount.attr_set);
 }
 
-int ConfigureEmptyDirectory(Context& context) {
+int ConfigureEmptyDirectory(Context& context, const char* label) {
   const UniqueFd fs(static_cast<int>(
       HULL_TRY(context, kFsOpen, RawCall(__NR_fsopen, AsArg("tmpfs"), FSOPEN_CLOEXEC))));
   const struct {
@@ -80,6 +80,10 @@ int ConfigureEmptyDirectory(Context& context) {
   } options[] = {{"nr_blocks", "1"}, {"nr_inodes", "2"}, {"mode", "0755"}};
   for (const auto& option : options) {
     const int error = SetString(context, fs.get(), option.key, option.value);
+    if (error < 0) return error;
+  }
+  if (label != nullptr) {
+    const int error = SetString(context, fs.get(), "context", label);
     if (error < 0) return error;
   }
   if (const int error = SetFlag(context, fs.get(), "ro"); error < 0) return error;

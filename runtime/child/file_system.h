@@ -8,7 +8,7 @@ namespace hull::child {
 
 // See MakeFileSystem and MakeEmptyDirectory in mount_calls.h.
 int ConfigureFileSystem(Context& context, const plan::MountStep& mount, int mode);
-int ConfigureEmptyDirectory(Context& context);
+int ConfigureEmptyDirectory(Context& context, const char* label);
 
 }  // namespace hull::child
 

@@ -23,6 +23,7 @@ StepFunction FunctionOf(StepKind kind) {
     case StepKind::kBecomeRoot: return &BecomeRoot;
     case StepKind::kNonDumpable: return &ForbidDumps;
     case StepKind::kNewSession: return &StartSession;
+    case StepKind::kOpenLabels: return &OpenLabels;
     case StepKind::kSessionKeyring: return &JoinSessionKeyring;
     case StepKind::kLoopbackUp: return &BringLoopbackUp;
     case StepKind::kHostname: return &SetHostname;
@@ -51,6 +52,7 @@ StepFunction FunctionOf(StepKind kind) {
     case StepKind::kIdentity: return &TakeIdentity;
     case StepKind::kReady: return &ReportReady;
     case StepKind::kStartGate: return &PassStartGate;
+    case StepKind::kLabel: return &WriteLabel;
     case StepKind::kFinalCapabilities: return &SetFinalCapabilities;
     case StepKind::kNoNewPrivileges: return &ForbidNewPrivileges;
     case StepKind::kSeccomp: return &LoadSeccomp;

@@ -33,7 +33,9 @@ int MakeFileSystem(Context& context, const plan::MountStep& mount, int mode) {
   return ConfigureFileSystem(context, mount, mode);
 }
 
-int MakeEmptyDirectory(Context& context) { return ConfigureEmptyDirectory(context); }
+int MakeEmptyDirectory(Context& context, const char* label) {
+  return ConfigureEmptyDirectory(context, label);
+}
 
 int SetAttributes(Context& context, int mount_fd, unsigned flags,
                   const struct mount_attr& attributes) {

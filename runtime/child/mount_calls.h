@@ -18,8 +18,8 @@ int CloneTree(Context& context, int dir_fd, const char* path, unsigned flags);
 // A new file system as the step says; an fd or -errno. `mode` of its root, -1 = as it comes.
 int MakeFileSystem(Context& context, const plan::MountStep& mount, int mode);
 
-// A read-only, empty directory of its own file system; an fd or -errno.
-int MakeEmptyDirectory(Context& context);
+// A read-only, empty directory of its own file system; an fd or -errno. `label`: of SELinux, or null.
+int MakeEmptyDirectory(Context& context, const char* label);
 
 // `flags`: 0, or AT_RECURSIVE for the whole tree.
 int SetAttributes(Context& context, int mount_fd, unsigned flags,

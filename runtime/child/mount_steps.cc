@@ -3,6 +3,7 @@
 #include <linux/stat.h>
 
 #include "runtime/child/copy_up.h"
+#include "runtime/child/label.h"
 #include "runtime/child/mount_calls.h"
 #include "runtime/child/path.h"
 #include "runtime/child/steps.h"
@@ -100,6 +101,10 @@ int MountFileSystem(Context& context, const plan::MountStep& mount) {
   if (const int error = ModeFor(context, mount, target.get(), &mode); error < 0) return error;
   const UniqueFd tree(MakeFileSystem(context, mount, mode));
   if (!tree.valid()) return tree.get();
+  if (mount.label) {
+    const int error = LabelRoot(context, tree.get(), context.text(mount.label));
+    if (error < 0) return error;
+  }
   if (mount.copy_up != 0) {
     if (const int error = CopyUp(context, target.get(), tree.get()); error < 0) return error;
   }

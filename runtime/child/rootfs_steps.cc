@@ -54,9 +54,9 @@ bool IsDirectory(int fd) {
 }
 
 // One empty directory serves every masked one: each would cost a superblock.
-int MaskDirectory(Context& context, int target_fd) {
+int MaskDirectory(Context& context, int target_fd, const char* label) {
   if (!context.mask.valid()) {
-    const int fd = MakeEmptyDirectory(context);
+    const int fd = MakeEmptyDirectory(context, label);
     if (fd < 0) return fd;
     context.mask.reset(fd);
     return Attach(context, fd, target_fd);
@@ -150,11 +150,12 @@ int SetMountAttributes(Context& context, const Step& step) {
 
 // A path that is not there needs no mask.
 int MaskPath(Context& context, const Step& step) {
-  const int fd = OpenInRoot(context.root.get(), context.text(step.text.text), O_PATH);
+  const int fd = OpenInRoot(context.root.get(), context.text(step.mask.path), O_PATH);
   if (fd == -ENOENT || fd == -ENOTDIR) return 0;
   const UniqueFd target(static_cast<int>(HULL_TRY(context, kOpenInRoot, fd)));
-  return IsDirectory(target.get()) ? MaskDirectory(context, target.get())
-                                   : MaskFile(context, target.get());
+  if (!IsDirectory(target.get())) return MaskFile(context, target.get());
+  return MaskDirectory(context, target.get(),
+                       step.mask.label ? context.text(step.mask.label) : nullptr);
 }
 
 // Read-only before it is seen: the clone is changed while nobody can reach it, then put on the very

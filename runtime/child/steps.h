@@ -31,6 +31,10 @@ int SetUmask(Context& context, const Step& step);
 int ChangeDirectory(Context& context, const Step& step);
 int OwnStdio(Context& context, const Step& step);
 
+// label_steps.cc
+int OpenLabels(Context& context, const Step& step);
+int WriteLabel(Context& context, const Step& step);
+
 // identity_steps.cc
 int TakeIdentity(Context& context, const Step& step);
 int SetFinalCapabilities(Context& context, const Step& step);

@@ -90,6 +90,7 @@ void AddNamespaceSettings(const CreateInput& input, uint64_t made, StepList& ste
   const spec::Spec& spec = input.spec;
   steps.AddFlags(StepKind::kUmask, "", 0);
   steps.Add(StepKind::kNewSession);
+  AddOpenLabelsStep(*spec.process, input.fds.proc, input.session_keyring, steps);
   if (input.session_keyring) {
     steps.AddText(StepKind::kSessionKeyring, "", absl::StrCat("_ses.", input.container_id));
   }
@@ -185,7 +186,7 @@ void AddIntermediateSteps(const CreateInput& input, const Namespaces& ns, StepLi
 std::vector<int32_t> InheritedFds(const Descriptors& fds,
                                   const std::vector<NamespaceEntry>& entries, int preserve_fds) {
   std::vector<int32_t> result;
-  for (const int fd : {fds.sync, fds.start_gate, fds.console_socket}) {
+  for (const int fd : {fds.sync, fds.start_gate, fds.console_socket, fds.proc}) {
     if (fd >= 0) result.push_back(fd);
   }
   for (const int fd : fds.mount_sources) {
@@ -246,6 +247,7 @@ absl::StatusOr<Block> BuildJoin(const JoinInput& input) {
 
   StepList init(arena);
   init.Add(StepKind::kNewSession);
+  AddOpenLabelsStep(input.process, input.fds.proc, /*keyring=*/false, init);
   AddLimitSteps(input.process, init);
   if (input.process.terminal) {
     AddConsoleStep(input.process, input.fds, /*bind_console=*/false, init);

@@ -31,6 +31,7 @@ struct Descriptors {
   int sync = -1;            // its end of the channel
   int start_gate = -1;      // a listening socket; none = the channel is the gate
   int console_socket = -1;  // a connected socket for the terminal's master
+  int proc = -1;            // O_PATH of the host's /proc, to open label files beneath it
   // By index of Spec::mounts: a detached clone of the bind's source, -1 = init opens it.
   std::vector<int> mount_sources;
   // By index of linux.namespaces: the namespace to join (or, for exec, see JoinInput).

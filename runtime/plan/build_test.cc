@@ -146,6 +146,123 @@ TEST(BuildCreateTest, ABindWithDataNamesTheOption) {
   EXPECT_THAT(DescribeCreate(spec), HasSubstr("/mounts/0/options: 'size'"));
 }
 
+spec::Spec MakeLabelledSpec() {
+  spec::Spec spec = MakeSpec();
+  spec.process->apparmor_profile = "profile";
+  spec.process->selinux_label = "u:r:t:s0:c1,c2";
+  spec.linux_.mount_label = "u:o:f:s0:c1,c2";
+  return spec;
+}
+
+TEST(BuildCreateTest, LabelFilesAreOpenedBeforeAnyMountAndWrittenAfterTheHooks) {
+  spec::Spec spec = MakeLabelledSpec();
+  spec.process->no_new_privileges = true;
+  spec.hooks.emplace();
+  spec.hooks->start_container.emplace_back().path = "/sc";
+  const std::string description = DescribeCreate(spec);
+  const size_t opened = LineOf(description, "opening its label files");
+  EXPECT_LT(opened, LineOf(description, "mounting the rootfs"));
+  EXPECT_LT(opened, LineOf(description, "labelling new keys 'u:r:t:s0:c1,c2'"));
+  EXPECT_LT(LineOf(description, "labelling new keys"),
+            LineOf(description, "joining the session keyring"));
+  for (const char* written :
+       {"setting the AppArmor profile 'profile'  [/process/apparmorProfile]",
+        "setting the SELinux label 'u:r:t:s0:c1,c2'  [/process/selinuxLabel]"}) {
+    EXPECT_LT(LineOf(description, "'/sc'"), LineOf(description, written));
+    EXPECT_LT(LineOf(description, written), LineOf(description, "no_new_privs"));
+  }
+}
+
+TEST(BuildCreateTest, WhatHasNoLabelOpensNoFile) {
+  EXPECT_THAT(DescribeCreate(MakeSpec()), Not(HasSubstr("label")));
+}
+
+TEST(BuildCreateTest, WithoutAKeyringOfItsOwnNoKeyIsLabelled) {
+  const spec::Spec spec = MakeLabelledSpec();
+  const CreateInput input{.spec = spec,
+                          .container_id = "c1",
+                          .bundle = "/b",
+                          .rootfs = "/b/rootfs",
+                          .session_keyring = false};
+  EXPECT_THAT(Describe(BuildCreate(input)->plan()), Not(HasSubstr("new keys")));
+}
+
+TEST(BuildCreateTest, TheMountLabelIsForFileSystemsThatAreNotTheKernelsOwn) {
+  spec::Spec spec = MakeLabelledSpec();
+  spec.mounts.push_back({"/t", "tmpfs", "tmpfs", {"size=1k"}, {}, {}});
+  spec.mounts.push_back({"/own", "tmpfs", "tmpfs", {"rootcontext=x"}, {}, {}});
+  spec.mounts.push_back({"/p", "proc", "proc", {}, {}, {}});
+  spec.mounts.push_back({"/s", "sysfs", "sysfs", {"ro"}, {}, {}});
+  spec.mounts.push_back({"/q", "mqueue", "mqueue", {}, {}, {}});
+  spec.mounts.push_back({"/b", "bind", "/src", {"bind"}, {}, {}});
+  spec.linux_.masked_paths = {"/p/acpi"};
+  const std::string description = DescribeCreate(spec);
+  for (const char* line :
+       {"mounting tmpfs at '/t' (size=1k,context=u:o:f:s0:c1,c2)  [",
+        "mounting tmpfs at '/own' (rootcontext=x)  [", "mounting proc at '/p'  [",
+        "mounting sysfs at '/s' (ro)  [", "mounting mqueue at '/q' (label=u:o:f:s0:c1,c2)  [",
+        "binding '/src' at '/b'  [", "masking '/p/acpi' (context=u:o:f:s0:c1,c2)  ["}) {
+    EXPECT_THAT(description, HasSubstr(line));
+  }
+}
+
+TEST(BuildCreateTest, ForMountTheLabelStandsInQuotes) {
+  spec::Spec spec = MakeLabelledSpec();
+  spec.mounts.push_back({"/t", "tmpfs", "tmpfs", {"size=1k"}, {}, {}});
+  const CreateInput input{
+      .spec = spec, .container_id = "c1", .bundle = "/b", .rootfs = "/b/rootfs"};
+  const Block block = *BuildCreate(input);
+  const Plan& plan = block.plan();
+  for (uint32_t i = 0; i < plan.init.count; ++i) {
+    const Step& step = plan.at(plan.init, i);
+    if (step.kind != StepKind::kMount) continue;
+    EXPECT_STREQ(plan.text(step.mount.data), "size=1k,context=\"u:o:f:s0:c1,c2\"");
+  }
+}
+
+TEST(BuildJoinTest, AFurtherProcessHasItsLabelsAndNoKeyring) {
+  const spec::Spec spec = MakeLabelledSpec();
+  JoinInput input{.spec = spec, .process = *spec.process, .fds = {}, .namespaces = {}};
+  input.fds.proc = 9;
+  const Block block = *BuildJoin(input);
+  const std::string description = Describe(block.plan());
+  EXPECT_LT(LineOf(description, "opening its label files"),
+            LineOf(description, "setting the AppArmor profile"));
+  EXPECT_THAT(description, Not(HasSubstr("new keys")));
+  ASSERT_EQ(block.plan().inherited_fds.count, 1u);
+  EXPECT_EQ(block.plan().at(block.plan().inherited_fds, 0), 9);
+}
+
+// What main says where the first step of `kind` fails at `operation` with `error`.
+std::string FailureOf(const spec::Spec& spec, StepKind kind, int error) {
+  const CreateInput input{
+      .spec = spec, .container_id = "c1", .bundle = "/b", .rootfs = "/b/rootfs"};
+  const Block block = *BuildCreate(input);
+  sync::Message failure;
+  failure.operation = sync::Operation::kWrite;
+  failure.error = error;
+  while (block.plan().at(block.plan().init, failure.step).kind != kind) ++failure.step;
+  return std::string(FailureStatus(block.plan(), failure).message());
+}
+
+TEST(FailureStatusTest, ALabelThatIsRefusedNamesTheFileThatEnginesLookFor) {
+  spec::Spec spec = MakeSpec();
+  spec.process->apparmor_profile = "p";
+  EXPECT_EQ(FailureOf(spec, StepKind::kLabel, ENOENT),
+            "/process/apparmorProfile: setting the AppArmor profile 'p': write to "
+            "`/proc/thread-self/attr/apparmor/exec`: no such file or directory; no profile of that "
+            "name is loaded");
+  EXPECT_EQ(FailureOf(spec, StepKind::kOpenLabels, EACCES),
+            "opening its label files in the host's /proc: open "
+            "`/proc/thread-self/attr/apparmor/exec`: permission denied");
+  spec.process->apparmor_profile.clear();
+  spec.process->selinux_label = "l";
+  EXPECT_EQ(FailureOf(spec, StepKind::kLabel, EINVAL),
+            "/process/selinuxLabel: labelling new keys 'l': write to "
+            "`/proc/thread-self/attr/keycreate`: invalid argument; the policy that is loaded has "
+            "no such label");
+}
+
 TEST(FailureStatusTest, NamesTheWishTheStepTheCallAndTheErrno) {
   spec::Spec spec = MakeSpec();
   spec.mounts.push_back({"/proc", "proc", "proc", {"nosuid"}, {}, {}});

@@ -72,6 +72,7 @@ std::string DescribeMount(const Plan& plan, const MountStep& mount) {
   AppendAttributes(mount.recursive_attr_set, mount.recursive_attr_clear, "r", words);
   if (mount.propagation != 0) words.push_back(PropagationName(mount.propagation));
   if (mount.copy_up != 0) words.push_back("tmpcopyup");
+  if (mount.label) words.push_back(absl::StrCat("label=", plan.text(mount.label)));
   for (uint32_t i = 0; i < mount.options.count; ++i) {
     const Option& option = plan.at(mount.options, i);
     words.push_back(absl::StrCat(plan.text(option.key), option.value ? "=" : "",
@@ -122,6 +123,19 @@ std::string DescribeHooks(const Plan& plan, const HooksStep& step) {
   return absl::StrCat("running the hooks ", absl::StrJoin(paths, ", "));
 }
 
+std::string DescribeMask(const Plan& plan, const MaskStep& mask) {
+  const std::string label =
+      mask.label ? absl::StrCat(" (context=", plan.text(mask.label), ")") : "";
+  return absl::StrCat("masking '", plan.text(mask.path), "'", label);
+}
+
+std::string DescribeLabel(const Plan& plan, const LabelStep& step) {
+  const char* what = step.file == LabelFile::kAppArmor  ? "setting the AppArmor profile '"
+                     : step.file == LabelFile::kSelinux ? "setting the SELinux label '"
+                                                        : "labelling new keys '";
+  return absl::StrCat(what, plan.text(step.label), "'");
+}
+
 std::string DescribeRequest(uint32_t message) {
   return static_cast<sync::MessageType>(message) == sync::MessageType::kMapIds
              ? "waiting for uid and gid maps"
@@ -144,6 +158,7 @@ std::string DescribeStep(const Plan& plan, const Step& step) {
     case StepKind::kBecomeRoot: return "becoming root of the user namespace";
     case StepKind::kNonDumpable: return "forbidding dumps";
     case StepKind::kNewSession: return "starting a session";
+    case StepKind::kOpenLabels: return "opening its label files in the host's /proc";
     case StepKind::kSessionKeyring:
       return absl::StrCat("joining the session keyring ", text(step.text.text));
     case StepKind::kLoopbackUp: return "bringing up the loopback interface";
@@ -166,7 +181,7 @@ std::string DescribeStep(const Plan& plan, const Step& step) {
     case StepKind::kConsole: return "making the terminal";
     case StepKind::kUseConsole: return "taking the terminal";
     case StepKind::kHooks: return DescribeHooks(plan, step.hooks);
-    case StepKind::kMaskPath: return absl::StrCat("masking ", text(step.text.text));
+    case StepKind::kMaskPath: return DescribeMask(plan, step.mask);
     case StepKind::kReadonlyPath:
       return absl::StrCat("making ", text(step.text.text), " read-only");
     case StepKind::kMountAttributes: {
@@ -189,6 +204,7 @@ std::string DescribeStep(const Plan& plan, const Step& step) {
     case StepKind::kIdentity: return DescribeIdentity(plan, step.identity);
     case StepKind::kReady: return "reporting ready";
     case StepKind::kStartGate: return "waiting for the start";
+    case StepKind::kLabel: return DescribeLabel(plan, step.label);
     case StepKind::kFinalCapabilities: return "dropping the capability that the filter needed";
     case StepKind::kNoNewPrivileges: return "setting no_new_privs";
     case StepKind::kSeccomp:

@@ -56,6 +56,7 @@ constexpr OperationName kNames[] = {
     {Operation::kFsMount, "fsmount"},
     {Operation::kMoveMount, "move_mount"},
     {Operation::kMountAttributes, "mount_setattr"},
+    {Operation::kLabel, "setxattr"},
     {Operation::kMount, "mount"},
     {Operation::kUnmount, "umount2"},
     {Operation::kPivotRoot, "pivot_root"},
@@ -73,6 +74,16 @@ std::string ErrnoText(int error) {
   return text == nullptr ? absl::StrCat("errno ", error) : absl::AsciiStrToLower(text);
 }
 
+// Engines look for the file between backquotes.
+std::string LabelFileText(const Step& step, const sync::Message& failure) {
+  const bool opening = step.kind == StepKind::kOpenLabels;
+  const auto file = opening ? static_cast<LabelFile>(failure.index) : step.label.file;
+  const char* const name = file == LabelFile::kKeys       ? "keycreate"
+                           : file == LabelFile::kAppArmor ? "apparmor/exec"
+                                                          : "exec";
+  return absl::StrCat(opening ? "open" : "write to", " `/proc/thread-self/attr/", name, "`: ");
+}
+
 std::string OperationText(const sync::Message& failure) {
   const auto* const found = std::find_if(
       std::begin(kNames), std::end(kNames),
@@ -88,6 +99,15 @@ absl::string_view Hint(const Step& step, const sync::Message& failure) {
   if (step.kind == StepKind::kMount && failure.operation == Operation::kFsConfig &&
       failure.error == EINVAL) {
     return "; the file system does not know one of the options";
+  }
+  if (step.kind == StepKind::kLabel && failure.error == ENOENT) {
+    return "; no profile of that name is loaded";
+  }
+  if (step.kind == StepKind::kLabel && failure.error == EINVAL) {
+    return "; the policy that is loaded has no such label";
+  }
+  if (step.kind == StepKind::kLabel && failure.error == EACCES) {
+    return "; the policy does not let the runtime change to it";
   }
   if (failure.operation == Operation::kOpenInRoot && failure.error == ELOOP) {
     return "; no part of this path may be a symlink";
@@ -169,7 +189,10 @@ absl::Status FailureStatus(const Plan& plan, const sync::Message& failure) {
   std::string message;
   if (step.where) absl::StrAppend(&message, plan.text(step.where), ": ");
   absl::StrAppend(&message, DescribeStep(plan, step), ": ");
-  if (failure.operation == Operation::kOutsideRoot) {
+  if (step.kind == StepKind::kLabel || step.kind == StepKind::kOpenLabels) {
+    absl::StrAppend(&message, LabelFileText(step, failure), ErrnoText(failure.error),
+                    Hint(step, failure));
+  } else if (failure.operation == Operation::kOutsideRoot) {
     message += "it leads out of the container's root";
   } else if (failure.operation == Operation::kWrongNode) {
     message += "there is another file or device of that name";

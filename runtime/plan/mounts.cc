@@ -46,8 +46,28 @@ struct Entry {
   MountOptions options;
   std::string target;
   std::string where;
+  absl::string_view label;  // linux.mountLabel
   int source_fd = -1;
 };
+
+// How the files of a new file system get the label.
+enum class Labelling {
+  kNone,    // those of the kernel's own: the policy names them
+  kOption,  // context=
+  kRoot,    // its root alone; the policy derives what is made in it
+};
+
+Labelling LabellingOf(const Entry& entry, absl::string_view type) {
+  constexpr absl::string_view kKernelsOwn[] = {"proc", "sysfs", "cgroup", "cgroup2"};
+  const auto& data = entry.options.data;
+  const bool has_own = std::any_of(data.begin(), data.end(), [](const auto& option) {
+    return absl::EndsWith(option.first, "context");  // rootcontext, fscontext, defcontext
+  });
+  const bool kernels_own =
+      std::find(std::begin(kKernelsOwn), std::end(kKernelsOwn), type) != std::end(kKernelsOwn);
+  if (entry.label.empty() || has_own || kernels_own) return Labelling::kNone;
+  return type == "mqueue" ? Labelling::kRoot : Labelling::kOption;
+}
 
 Step& AddMount(const Entry& entry, absl::string_view target, StepList& steps) {
   Step& step = steps.Add(StepKind::kMount, entry.where);
@@ -76,13 +96,20 @@ void AddFileSystem(const Entry& entry, absl::string_view type,
                    absl::string_view target, absl::string_view fallback, StepList& steps) {
   Arena& arena = steps.arena();
   std::vector<Option> options;
-  const std::string joined = absl::StrJoin(data, ",", [](std::string* out, const auto& option) {
+  std::string joined = absl::StrJoin(data, ",", [](std::string* out, const auto& option) {
     absl::StrAppend(out, option.first, option.second.empty() ? "" : "=", option.second);
   });
   for (const auto& [key, value] : data) {
     options.push_back({arena.AddText(key), arena.AddOptionalText(value)});
   }
+  const Labelling labelling = LabellingOf(entry, type);
+  if (labelling == Labelling::kOption) {
+    options.push_back({arena.AddText("context"), arena.AddText(entry.label)});
+    // In mount(2)'s text the label's commas need quotes.
+    absl::StrAppend(&joined, joined.empty() ? "" : ",", "context=\"", entry.label, "\"");
+  }
   Step& step = AddMount(entry, target, steps);
+  if (labelling == Labelling::kRoot) step.mount.label = arena.AddText(entry.label);
   step.mount.type = arena.AddText(type);
   step.mount.source = arena.AddOptionalText(entry.mount.source);
   step.mount.options = arena.AddArray(options);
@@ -164,7 +191,7 @@ absl::Status AddCgroupMount(const CreateInput& input, const Entry& entry, StepLi
 absl::Status AddSpecMount(const CreateInput& input, size_t index, StepList& steps) {
   const spec::Mount& mount = input.spec.mounts[index];
   Entry entry{mount, ParseMountOptions(mount.options), CleanPath(mount.destination),
-              absl::StrCat("/mounts/", index)};
+              absl::StrCat("/mounts/", index), input.spec.linux_.mount_label};
   if (index < input.fds.mount_sources.size()) entry.source_fd = input.fds.mount_sources[index];
   if (entry.options.remount) {
     AddAttributes(entry.where, entry.target, entry.options.attr_set, entry.options.attr_clear,
@@ -281,8 +308,9 @@ void AddProtectionSteps(const spec::Spec& spec, StepList& steps) {
                   CleanPath(linux_block.readonly_paths[i]));
   }
   for (size_t i = 0; i < linux_block.masked_paths.size(); ++i) {
-    steps.AddText(StepKind::kMaskPath, absl::StrCat("/linux/maskedPaths/", i),
-                  CleanPath(linux_block.masked_paths[i]));
+    Step& step = steps.Add(StepKind::kMaskPath, absl::StrCat("/linux/maskedPaths/", i));
+    step.mask.path = steps.arena().AddText(CleanPath(linux_block.masked_paths[i]));
+    step.mask.label = steps.arena().AddOptionalText(linux_block.mount_label);
   }
   if (spec.root.readonly) AddAttributes("/root/readonly", "/", MOUNT_ATTR_RDONLY, 0, steps);
 }

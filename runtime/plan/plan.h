@@ -45,6 +45,7 @@ enum class StepKind : uint32_t {
   kBecomeRoot,      // uid and gid 0 of the user namespace
   kNonDumpable,     // nobody may ptrace or read us until execve
   kNewSession,      // setsid
+  kOpenLabels,      // our own label files, through the host's /proc
   kSessionKeyring,  // a session keyring of the container's own
   kLoopbackUp,      // "lo" of a new network namespace
   kHostname,
@@ -73,6 +74,7 @@ enum class StepKind : uint32_t {
   kIdentity,   // bounding set, groups, gid, uid, capabilities
   kReady,      // tell main; nothing that can be checked before the start is left unchecked
   kStartGate,  // wait for `start`
+  kLabel,      // of AppArmor or SELinux: of what is executed next, or of new keys
   kFinalCapabilities,
   kNoNewPrivileges,
   kSeccomp,
@@ -103,6 +105,29 @@ struct FlagsStep {
 
 struct TextStep {
   Text text;
+};
+
+enum class LabelFile : uint32_t {
+  kAppArmor,  // of the next execve
+  kSelinux,   // the same
+  kKeys,      // SELinux's, of keys that are made
+};
+constexpr uint32_t kLabelFiles = 3;
+
+struct OpenLabelsStep {
+  int32_t proc_fd;  // the root of the host's proc; closed once they are open
+  uint32_t files;   // bit n = LabelFile n
+};
+
+struct LabelStep {
+  LabelFile file;
+  Text label;
+  Text written;  // the same as the file wants it: "exec PROFILE"
+};
+
+struct MaskStep {
+  Text path;
+  Text label;  // of the empty directory's file system (linux.mountLabel)
 };
 
 struct RootfsStep {
@@ -142,6 +167,7 @@ struct MountStep {
   uint32_t keep_mode;     // a tmpfs without mode=: the mode of what it covers
   uint32_t copy_up;       // tmpcopyup: starts with the files it covers
   Text fallback_source;   // where a new file system is refused (EPERM, EBUSY): bind this
+  Text label;             // of its root, for a file system that takes no option for it
 };
 
 struct AttributesStep {
@@ -238,7 +264,10 @@ struct Step {
     SetNamespacesStep set_namespaces;
     FlagsStep flags;
     TextStep text;
+    OpenLabelsStep open_labels;
+    LabelStep label;
     RootfsStep rootfs;
+    MaskStep mask;
     SysctlStep sysctl;
     RlimitStep rlimit;
     MountStep mount;

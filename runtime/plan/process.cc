@@ -107,7 +107,31 @@ void AddSeccompStep(const seccomp::Filter& filter, StepList& steps) {
   step.seccomp.notifies = filter.notifies;
 }
 
+void AddLabelStep(LabelFile file, absl::string_view where, absl::string_view label,
+                  absl::string_view command, StepList& steps) {
+  if (label.empty()) return;
+  Step& step = steps.Add(StepKind::kLabel, where);
+  step.label.file = file;
+  step.label.label = steps.arena().AddText(label);
+  step.label.written = steps.arena().AddText(absl::StrCat(command, label));
+}
+
 }  // namespace
+
+void AddOpenLabelsStep(const spec::Process& process, int proc_fd, bool keyring, StepList& steps) {
+  const auto bit = [](LabelFile file) { return 1U << static_cast<uint32_t>(file); };
+  uint32_t files = 0;
+  if (!process.apparmor_profile.empty()) files |= bit(LabelFile::kAppArmor);
+  if (!process.selinux_label.empty()) files |= bit(LabelFile::kSelinux);
+  if (!process.selinux_label.empty() && keyring) files |= bit(LabelFile::kKeys);
+  if (files == 0) return;
+  Step& step = steps.Add(StepKind::kOpenLabels);
+  step.open_labels.proc_fd = proc_fd;
+  step.open_labels.files = files;
+  if (keyring) {
+    AddLabelStep(LabelFile::kKeys, "/process/selinuxLabel", process.selinux_label, "", steps);
+  }
+}
 
 void AddLimitSteps(const spec::Process& process, StepList& steps) {
   for (size_t i = 0; i < process.rlimits.size(); ++i) {
@@ -156,6 +180,11 @@ void AddIdentitySteps(const ProcessInput& input, PointerVector& envp, StepList& 
 }
 
 void AddExecuteSteps(const ProcessInput& input, StepList& steps) {
+  // After the hooks, which it would hold for too.
+  AddLabelStep(LabelFile::kAppArmor, "/process/apparmorProfile", input.process.apparmor_profile,
+               "exec ", steps);
+  AddLabelStep(LabelFile::kSelinux, "/process/selinuxLabel", input.process.selinux_label, "",
+               steps);
   if (input.process.no_new_privileges) {
     steps.Add(StepKind::kNoNewPrivileges, "/process/noNewPrivileges");
   }

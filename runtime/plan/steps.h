@@ -60,13 +60,16 @@ struct ProcessInput {
   bool setgroups_denied;
   int preserve_fds;
 };
+// Opens the files to write this process's labels to, while its /proc is the host's. `keyring`: it
+// makes one, whose label is the process's.
+void AddOpenLabelsStep(const spec::Process& process, int proc_fd, bool keyring, StepList& steps);
 // Resource limits, before anything is given up.
 void AddLimitSteps(const spec::Process& process, StepList& steps);
 void AddConsoleStep(const spec::Process& process, const Descriptors& fds, bool bind_console,
                     StepList& steps);
 // umask, stdio, directory, identity, HOME, executable: up to the point where only the start is left.
 void AddIdentitySteps(const ProcessInput& input, PointerVector& envp, StepList& steps);
-// After the gate: no_new_privs, seccomp, execve.
+// After the gate: labels, no_new_privs, seccomp, execve.
 void AddExecuteSteps(const ProcessInput& input, StepList& steps);
 
 // "/a//b/../c/" → "/a/c"; always absolute, never above the root.

@@ -80,6 +80,7 @@ enum class Operation : uint32_t {
   kFsMount,
   kMoveMount,
   kMountAttributes,
+  kLabel,
   kMount,
   kUnmount,
   kPivotRoot,

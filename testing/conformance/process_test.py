@@ -445,9 +445,6 @@ class Own(Process):
         scheduler=("process", "scheduler", {"policy": "SCHED_BATCH", "nice": 5}),
         io_priority=("process", "ioPriority", {"class": "IOPRIO_CLASS_BE", "priority": 6}),
         cpu_affinity=("process", "execCPUAffinity", {"initial": "0"}),
-        apparmor=("process", "apparmorProfile", "some-profile"),
-        selinux=("process", "selinuxLabel", "some:label"),
-        mount_label=("linux", "mountLabel", "some:label"),
         memory_policy=("linux", "memoryPolicy", {"mode": "MPOL_BIND", "nodes": "0"}),
         net_devices=("linux", "netDevices", {"eth0": {"name": "eth1"}}),
         intel_rdt=("linux", "intelRdt", {"closID": "x"}),
@@ -670,8 +667,6 @@ class Exec(Process):
             self.assertEqual(self.exec(self.running(), "/bin/cat", stdin=stdin), "hello\n")
 
     @each(
-        apparmor=["--apparmor", "x"],
-        label=["--process-label", "x"],
         cgroup=["--cgroup", "x"],
         pidfd=["--pidfd-socket", "x"],
     )

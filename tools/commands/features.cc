@@ -24,6 +24,8 @@ absl::StatusOr<int> RunFeatures(const Invocation&) {
   seccomp::Features seccomp = seccomp::ProbeFeatures();
   spec::Features features = spec::ParsedFeatures();
   features.cgroup = {.v1 = true, .v2 = true, .systemd = true, .systemd_user = true};
+  features.apparmor = true;
+  features.selinux = true;
   // Engines read these names whatever the runtime is called.
   features.annotations = {{"io.github.seccomp.libseccomp.version", seccomp.libseccomp_version},
                           {"org.opencontainers.runc.checkpoint.enabled", "false"}};

@@ -91,6 +91,8 @@ absl::StatusOr<runtime::ExecOptions> ReadExecOptions(const Invocation& invocatio
   if (arguments.Has("no-new-privs")) {
     options.no_new_privileges = arguments.Switch("no-new-privs");
   }
+  options.apparmor_profile = arguments.Last("apparmor");
+  options.selinux_label = arguments.Last("process-label");
   options.console_socket = arguments.Last("console-socket");
   options.pid_file = arguments.Last("pid-file");
   options.preserve_fds = invocation.preserved_fds.asked;

@@ -82,6 +82,9 @@ TEST_F(OptionsTest, ExecTakesEveryFlag) {
                                               "-c",
                                               "CAP_KILL",
                                               "--no-new-privs",
+                                              "--apparmor",
+                                              "profile",
+                                              "--process-label=u:r:t:s0",
                                               "-td",
                                               "--ignore-paused",
                                               "--pid-file",
@@ -97,6 +100,8 @@ TEST_F(OptionsTest, ExecTakesEveryFlag) {
   EXPECT_EQ(options.cwd, "/w");
   EXPECT_EQ(options.user, "1:2");
   EXPECT_EQ(options.pid_file, "/p");
+  EXPECT_EQ(options.apparmor_profile, "profile");
+  EXPECT_EQ(options.selinux_label, "u:r:t:s0");
   EXPECT_EQ(options.no_new_privileges, true);
   EXPECT_TRUE(options.terminal && options.detach && options.ignore_paused);
 }
@@ -137,7 +142,7 @@ TEST_F(OptionsTest, ExecReadsTheProcessFile) {
 }
 
 TEST_F(OptionsTest, FlagsThatAreNotThereYetAreRefusedByName) {
-  for (const char* flag : {"--apparmor", "--process-label", "--cgroup", "--pidfd-socket"}) {
+  for (const char* flag : {"--cgroup", "--pidfd-socket"}) {
     const absl::Status status = ParseCommand(kExec, {flag, "x", "id", "ls"}).status();
     EXPECT_TRUE(absl::IsUnimplemented(status)) << status;
     EXPECT_THAT(status.message(), HasSubstr(flag));
