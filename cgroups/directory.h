@@ -50,6 +50,10 @@ absl::StatusOr<std::string> ReadValue(int dir_fd, absl::string_view file);
 absl::Status WriteValue(int dir_fd, absl::string_view file, absl::string_view value);
 bool HasFile(int dir_fd, absl::string_view file);
 
+// How long a cgroup without living processes may stay busy: the kernel takes the dead out of it when it
+// comes to that, on a machine under load after seconds.
+constexpr absl::Duration kDestroyTimeout = absl::Seconds(10);
+
 // rmdir of the cgroup and all below it. OK if already gone. While processes of it are still dying
 // it waits: by cgroup.events where there is one, else in growing naps; Unavailable after `timeout`.
 absl::Status RemoveDirectory(int root_fd, absl::string_view path, absl::Duration timeout);

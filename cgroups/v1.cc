@@ -38,7 +38,6 @@ namespace {
 using sys::UniqueFd;
 
 constexpr absl::string_view kUnified = "unified";
-constexpr absl::Duration kDestroyTimeout = absl::Seconds(2);
 
 // The container's cgroup in one hierarchy.
 struct Node {

@@ -34,8 +34,6 @@ namespace {
 
 using sys::UniqueFd;
 
-constexpr absl::Duration kDestroyTimeout = absl::Seconds(2);
-
 // What a container gets even without a limit, so that `events` has figures to show.
 constexpr absl::string_view kWanted[] = {"cpuset",  "cpu",  "io",   "memory",
                                          "hugetlb", "pids", "rdma", "misc"};

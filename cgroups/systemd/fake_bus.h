@@ -34,6 +34,8 @@ struct FakeSystemd {
   Target target;                   // of the last of them
   // What a call answers instead of doing anything: by its word ("hello", "start", …).
   std::map<std::string, absl::Status> answers;
+  // The same, for the first such call alone.
+  std::map<std::string, absl::Status> first_answers;
   // Called when a unit has been started, or has got properties: makes its cgroup, writes to it.
   std::function<void(const std::string& unit)> on_start = [](const std::string&) {};
   std::function<void(const std::vector<Property>&)> on_set = [](const std::vector<Property>&) {};
@@ -98,6 +100,7 @@ class FakeBus : public Bus {
  private:
   absl::Status Note(const std::string& word, const std::string& unit) {
     systemd_.calls.push_back(unit.empty() ? word : absl::StrCat(word, " ", unit));
+    if (const auto first = systemd_.first_answers.extract(word)) return first.mapped();
     const auto answer = systemd_.answers.find(word);
     return answer == systemd_.answers.end() ? absl::OkStatus() : answer->second;
   }

@@ -444,6 +444,9 @@ absl::Status SystemdManager::StopUnit() {
   if (silent_) return absl::DeadlineExceededError("systemd does not answer");
   if (bus_ == nullptr) bus_ = make_bus_(target_);
   absl::Status status = bus_->StopUnit(unit_.name);
+  // Another job took the place of ours: systemd's own, for a scope without processes. What is left of
+  // the unit is asked for once more.
+  if (absl::IsAborted(status)) status = bus_->StopUnit(unit_.name);
   if (status.ok() || absl::IsNotFound(status)) {
     bus_->ResetFailedUnit(unit_.name).IgnoreError();  // NotFound where it is gone, as it should be
     status = absl::OkStatus();

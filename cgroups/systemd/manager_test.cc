@@ -269,6 +269,14 @@ TEST_F(SystemdTest, DestroyWithoutSystemdRemovesTheCgroup) {
   EXPECT_FALSE(Exists(kDirectory));
 }
 
+TEST_F(SystemdTest, DestroyOvertakenByAnotherJobAsksAgain) {
+  const Location location = Running()->location();
+  systemd_.calls.clear();
+  systemd_.first_answers["stop"] = absl::AbortedError("its job ended as 'canceled'");
+  EXPECT_EQ(Open(location)->Destroy(), absl::OkStatus());
+  EXPECT_THAT(systemd_.units, IsEmpty());
+}
+
 TEST_F(SystemdTest, DestroyThatSystemdRefusesIsAnError) {
   const Location location = Running()->location();
   systemd_.answers["stop"] = absl::PermissionDeniedError("no");
