@@ -6,6 +6,8 @@ usage: count_tests.py EVENTS.json SKIPS.txt
 EVENTS.json is what --build_event_json_file wrote. A target that is no GoogleTest counts as one case,
 and so does a failure outside of any case (a crash, a time-out, a target that did not build). A case
 that was skipped must be explained by SKIPS.txt (target pattern, case pattern, reason), else it failed.
+Where Bazel tried a target again (--flaky_test_attempts), the last attempt counts; what failed in one
+before is listed as FLAKY, for it is a bug all the same.
 The last line is `N passed, N failed, N skipped`; the exit code is 1 if anything failed.
 """
 import fnmatch
@@ -22,16 +24,18 @@ def read_skips(path):
 
 
 def read_events(path):
-    """({target: [paths of test.xml]}, {target: overall status})."""
+    """({target: {(run, shard): [paths of test.xml by attempt]}}, {target: overall status})."""
     reports, statuses = {}, {}
     for line in pathlib.Path(path).read_text().splitlines():
         event = json.loads(line)
         if "testResult" in event:
-            label = event["id"]["testResult"]["label"]
+            identity = event["id"]["testResult"]
+            part = identity.get("run", 1), identity.get("shard", 1)
+            attempts = reports.setdefault(identity["label"], {}).setdefault(part, [])
             for output in event["testResult"].get("testActionOutput", []):
                 if output["name"] == "test.xml":
                     url = urllib.parse.urlparse(output["uri"])
-                    reports.setdefault(label, []).append(urllib.parse.unquote(url.path))
+                    attempts.append(urllib.parse.unquote(url.path))
         elif "testSummary" in event:
             statuses[event["id"]["testSummary"]["label"]] = event["testSummary"]["overallStatus"]
         elif "targetConfigured" in event.get("id", {}) and "testSize" in event.get("configured", {}):
@@ -66,7 +70,12 @@ def main():
     total = {"passed": 0, "failed": 0, "skipped": 0}
     for label, status in sorted(statuses.items()):
         failed_before = total["failed"]
-        cases = [case for path in reports.get(label, []) for case in read_cases(path)]
+        parts = reports.get(label, {}).values()
+        for path in (path for attempts in parts for path in attempts[:-1]):
+            for name in (name for name, result in read_cases(path) if result == "failed"):
+                print(f"FLAKY: {label} {name}")
+        last = [attempts[-1] for attempts in parts if attempts]
+        cases = [case for path in last for case in read_cases(path)]
         for name, result in cases:
             reason = explain_skip(skips, label, name) if result == "skipped" else None
             if result == "skipped" and reason is None:

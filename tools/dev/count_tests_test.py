@@ -19,13 +19,17 @@ PASSED = '<testsuites><testsuite name="s"><testcase name="s" status="run"/></tes
 
 
 def count(results, skips=""):
-    """Runs the script on {target: (status, [xml])}; returns its exit code and lines."""
+    """Runs the script on {target: (status, [xml of a shard, or those of its attempts])}; returns its
+    exit code and lines."""
     events = []
     for number, (label, (status, reports)) in enumerate(results.items()):
-        for shard, xml in enumerate(reports):
-            path = DIR / f"{number}-{shard}.xml"
+        attempts = [(shard, xml) for shard, report in enumerate(reports, 1)
+                    for xml in (report if isinstance(report, tuple) else [report])]
+        for place, (shard, xml) in enumerate(attempts):
+            path = DIR / f"{number}-{place}.xml"
             path.write_text(xml)
-            events.append({"id": {"testResult": {"label": label}}, "testResult": {
+            identity = {"label": label, "run": 1, "shard": shard}
+            events.append({"id": {"testResult": identity}, "testResult": {
                 "testActionOutput": [{"name": "test.log", "uri": "file:///none"},
                                      {"name": "test.xml", "uri": f"file://{path}"}]}})
         if status:
@@ -43,6 +47,13 @@ class CountTests(unittest.TestCase):
     def test_cases_of_all_shards_are_added(self):
         self.assertEqual(count({"//a:t": ("PASSED", [PASSED, PASSED]), "//b:t": ("PASSED", [PASSED])}),
                          (0, ["3 passed, 0 failed, 0 skipped"]))
+
+    def test_the_last_attempt_counts_and_what_failed_before_is_listed(self):
+        attempts = (GTEST, PASSED)
+        self.assertEqual(count({"//a:t": ("FLAKY", [attempts])}),
+                         (0, ["FLAKY: //a:t A.Bad", "1 passed, 0 failed, 0 skipped"]))
+        self.assertEqual(count({"//a:t": ("FAILED", [(PASSED, PASSED + " ")])})[1][-1],
+                         "1 passed, 1 failed, 0 skipped")
 
     def test_an_unexplained_skip_fails(self):
         code, lines = count({"//a:t": ("FAILED", [GTEST])})
