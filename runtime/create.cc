@@ -92,6 +92,22 @@ plan::CgroupView ViewOf(const cgroups::Host& host, const cgroups::Location& loca
   return view;
 }
 
+plan::StateDocument DocumentFor(const State& state, const spec::Spec& spec,
+                                absl::string_view status) {
+  const std::string text = spec::HookStateJson(StateFor(state, spec, status, kPidMark));
+  // No text of the config can be this: its quotes are escaped.
+  constexpr absl::string_view kKey = "\"pid\":";
+  const std::string pid = absl::StrCat(kKey, kPidMark);
+  const size_t found = text.find(pid);
+  return {text.substr(0, found + kKey.size()), text.substr(found + pid.size())};
+}
+
+// Of the hooks that init runs.
+plan::StateDocuments StatesForHooks(const State& state, const spec::Spec& spec) {
+  if (!spec.hooks.has_value()) return {};
+  return {DocumentFor(state, spec, "creating"), DocumentFor(state, spec, "created")};
+}
+
 }  // namespace
 
 Creation::Creation(const Config& config, const CreateOptions& options, Gate gate, bool detached)
@@ -109,6 +125,8 @@ Creation::~Creation() {
     const absl::Status removed = dir_->Remove();
     if (!removed.ok() && config_.warn) config_.warn(removed.message());
   }
+  // Spec: runtime.md#lifecycle: whatever the failure of a hook undoes ends with these.
+  if (launched_) RunPoststopHooks(state_, bundle_.spec(), config_);
 }
 
 absl::Status Creation::Think() {
@@ -173,25 +191,20 @@ absl::Status Creation::MakeFilter() {
 
 absl::Status Creation::BuildPlan() {
   const spec::Spec& spec = bundle_.spec();
-  const std::string state = spec::HookStateJson(StateFor(state_, spec, "creating", kPidMark));
-  // No text of the config can be this: its quotes are escaped.
-  const std::string pid = absl::StrCat("\"pid\":", kPidMark);
-  const size_t head = state.find(pid) + pid.find(':') + 1;
-  plan::CreateInput input{
-      .spec = spec,
-      .container_id = options_.id,
-      .bundle = bundle_.directory,
-      .rootfs = bundle_.rootfs,
-      .filter = seccomp_.has_value() ? &seccomp_->filter : nullptr,
-      .cgroups = ViewOf(host_, manager_->location()),
-      .fds = fds_,
-      .state = {state.substr(0, head), state.substr(head + pid.size() - pid.find(':') - 1)},
-      .attach = !cgroup_fd_.valid(),
-      .privileged = geteuid() == 0,
-      .setgroups_denied = DeniesSetgroups(spec),
-      .session_keyring = !options_.no_new_keyring,
-      .no_pivot = options_.no_pivot,
-      .preserve_fds = options_.preserve_fds};
+  plan::CreateInput input{.spec = spec,
+                          .container_id = options_.id,
+                          .bundle = bundle_.directory,
+                          .rootfs = bundle_.rootfs,
+                          .filter = seccomp_.has_value() ? &seccomp_->filter : nullptr,
+                          .cgroups = ViewOf(host_, manager_->location()),
+                          .fds = fds_,
+                          .states = StatesForHooks(state_, spec),
+                          .attach = !cgroup_fd_.valid(),
+                          .privileged = geteuid() == 0,
+                          .setgroups_denied = DeniesSetgroups(spec),
+                          .session_keyring = !options_.no_new_keyring,
+                          .no_pivot = options_.no_pivot,
+                          .preserve_fds = options_.preserve_fds};
   ASSIGN_OR_RETURN(plan_, plan::BuildCreate(input));
   return absl::OkStatus();
 }
@@ -368,6 +381,7 @@ absl::Status Creation::CarryOut() {
                                                  .attach = !cgroup_fd_.valid(),
                                                  .start_early = StartsEarly(),
                                                  .actions = Actions()});
+  launched_ = true;
   RETURN_IF_ERROR(launch_->Prepare());
   gate_.reset();
   console_child_.reset();
@@ -394,6 +408,9 @@ absl::Status Creation::RunPoststart() {
 
 absl::Status Creation::Destroy() {
   committed_ = true;
+  const absl::Status locked = dir_->Lock();
+  if (absl::IsNotFound(locked)) return absl::OkStatus();  // somebody else has deleted it
+  RETURN_IF_ERROR(locked);
   // Others of a shared pid namespace may have survived the process.
   RETURN_IF_ERROR(manager_->Destroy());
   RETURN_IF_ERROR(dir_->Remove());

@@ -37,7 +37,9 @@ class Creation {
   // Not gated: lets the process go.
   absl::Status Start();
   absl::Status RunPoststart();
-  // After the process has ended and was waited for: what Delete does.
+  // While the process runs, other commands may work on the container.
+  void Unlock() { dir_->Unlock(); }
+  // After the process has ended and was waited for: what Delete does, unless somebody has done it.
   absl::Status Destroy();
   void Commit() { committed_ = true; }
 
@@ -83,6 +85,7 @@ class Creation {
   sys::UniqueFd cgroup_fd_;
   bool cgroup_made_ = false;
   bool pid_file_written_ = false;
+  bool launched_ = false;
   std::unique_ptr<Launch> launch_;
 };
 

@@ -85,7 +85,7 @@ absl::Status Launch::Answer(const Message& message) {
     case MessageType::kInitPid: return TakeInit(static_cast<pid_t>(message.value));
     case MessageType::kRunHooks:
       RETURN_IF_ERROR(order_.actions.run_hooks(init_pid_));
-      return channel_.Send(MessageType::kHooksDone, init_pid_);
+      return channel_.Send(MessageType::kHooksDone);
     case MessageType::kFailed: return plan::FailureStatus(order_.plan, message);
     default:
       return absl::InternalError(absl::StrCat(

@@ -91,8 +91,11 @@ absl::Status Runtime::Start(absl::string_view id) {
   RemoveStartGate(container.dir().fd());
   RETURN_IF_ERROR(executed);
   const absl::Status hooks = RunPoststart(container.state(), spec, container.init_pid());
-  // Spec: runtime.md#lifecycle: a poststart hook that fails fails the start, and stops the container.
-  if (!hooks.ok()) RETURN_IF_ERROR(KillContainer(container));
+  // Spec: runtime.md#lifecycle: a poststart hook that fails fails the start; the container is stopped
+  // and destroyed.
+  if (hooks.ok()) return hooks;
+  RETURN_IF_ERROR(KillContainer(container), hooks.message());
+  RETURN_IF_ERROR(DestroyContainer(container, config_), hooks.message());
   return hooks;
 }
 
@@ -110,6 +113,7 @@ absl::StatusOr<int> Runtime::Run(const CreateOptions& create, const RunOptions& 
     creation.launch().Release();
     return 0;
   }
+  creation.Unlock();
   ASSIGN_OR_RETURN(const int exit_status,
                    foreground->Run(creation.launch().pidfd(), terminal.get()));
   Trace("wait");

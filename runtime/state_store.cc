@@ -100,6 +100,11 @@ absl::Status ContainerDir::Lock() {
   return absl::OkStatus();
 }
 
+void ContainerDir::Unlock() {
+  flock(dir_.get(), LOCK_UN);
+  locked_ = false;
+}
+
 absl::StatusOr<State> ContainerDir::Read() {
   State state;
   for (;;) {

@@ -35,6 +35,7 @@ class ContainerDir {
 
   // Waits up to 10 s for the lock; Unavailable names who holds it. Released with the object.
   absl::Status Lock();
+  void Unlock();
   // DataLoss: damaged, and nobody who holds the lock is about to finish it.
   absl::StatusOr<State> Read();
   absl::Status Write(const State& state);

@@ -31,11 +31,10 @@ struct Context {
   sync::Mailbox* mailbox = nullptr;
   int plan_fd = -1;  // the memfd of both
   sync::ProcessRole role = sync::ProcessRole::kInit;
-  int report_fd = -1;    // where failures go: the sync channel, later the starter's connection
-  int64_t host_pid = 0;  // init's pid as the runtime sees it
-  UniqueFd root;         // the container's root, O_PATH, from kRootfs to kPivotRoot
-  UniqueFd mask;         // the shared empty directory of masked paths
-  UniqueFd terminal;     // the slave
+  int report_fd = -1;  // where failures go: the sync channel, later the starter's connection
+  UniqueFd root;       // the container's root, O_PATH, from kRootfs to kPivotRoot
+  UniqueFd mask;       // the shared empty directory of masked paths
+  UniqueFd terminal;   // the slave
   UniqueFd labels[plan::kLabelFiles];  // write-only, from kOpenLabels to their kLabel
   bool directory_changed = false;
   const char* executable = nullptr;
@@ -63,6 +62,7 @@ struct Context {
 
 // Walks a list of steps; sends kFailed and exits at the first failure.
 void WalkSteps(Context& context, plan::Array<Step> steps);
+// `step` is counted from the last of the list.
 [[noreturn]] void ReportAndExit(Context& context, uint32_t step, int error);
 
 }  // namespace hull::child

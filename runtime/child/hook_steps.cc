@@ -14,12 +14,13 @@
 namespace hull::child {
 namespace {
 
-// The state document as a file: whatever its size, and however little of it the hook reads.
+// The state document as a file: whatever its size, and however little of it the hook reads. Spec:
+// runtime.md#state: hooks in the container's namespaces get the pid that is seen there, our own.
 int MakeStateFile(Context& context, const plan::HooksStep& hooks) {
   UniqueFd file(static_cast<int>(
       HULL_TRY(context, kMakeFile, RawCall(__NR_memfd_create, AsArg("state"), 1 /* cloexec */))));
   char pid[24];
-  AppendNumber(pid, pid + sizeof(pid), static_cast<uint64_t>(context.host_pid));
+  AppendNumber(pid, pid + sizeof(pid), static_cast<uint64_t>(RawCall(__NR_getpid)));
   const char* const parts[] = {context.text(hooks.state_head), pid, context.text(hooks.state_tail)};
   for (const char* part : parts) {
     HULL_TRY(context, kWrite, sys::RawWrite(file.get(), part, Length(part)));

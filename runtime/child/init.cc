@@ -82,7 +82,7 @@ void WalkSteps(Context& context, plan::Array<Step> steps) {
     const StepFunction function = FunctionOf(step.kind);
     context.operation = Operation::kNone;
     const int error = function == nullptr ? -ENOSYS : function(context, step);
-    if (error < 0) ReportAndExit(context, i, error);
+    if (error < 0) ReportAndExit(context, steps.count - 1 - i, error);
   }
 }
 

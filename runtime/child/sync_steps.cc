@@ -30,7 +30,6 @@ int RequestMain(Context& context, const Step& step) {
   const MessageType answer =
       message.type == MessageType::kMapIds ? MessageType::kMapped : MessageType::kHooksDone;
   HULL_TRY(context, kReceive, ReceiveMessage(context.report_fd, answer, message));
-  if (answer == MessageType::kHooksDone) context.host_pid = message.value;
   return 0;
 }
 

@@ -53,36 +53,33 @@ Namespaces SortNamespaces(const CreateInput& input) {
   return result;
 }
 
-bool HasHooks(const spec::Spec& spec) {
+bool HasRuntimeHooks(const spec::Spec& spec) {
   return spec.hooks.has_value() &&
-         !(spec.hooks->prestart.empty() && spec.hooks->create_runtime.empty() &&
-           spec.hooks->create_container.empty() && spec.hooks->start_container.empty());
+         !(spec.hooks->prestart.empty() && spec.hooks->create_runtime.empty());
 }
 
-// `process_env`: startContainer hooks without an env of their own have the process's, as with runc.
+// `cwd`: absent once the host's tree is out of sight.
 void AddHooks(const std::vector<spec::Hook>& hooks, absl::string_view name,
-              const CreateInput& input, const std::vector<std::string>* process_env,
-              StepList& steps) {
+              const StateDocument& state, absl::string_view cwd, StepList& steps) {
   if (hooks.empty()) return;
   Arena& arena = steps.arena();
   std::vector<HookEntry> entries;
   for (size_t i = 0; i < hooks.size(); ++i) {
     const spec::Hook& hook = hooks[i];
-    const bool own_env = !hook.env.empty() || process_env == nullptr;
     entries.push_back({
         .path = arena.AddText(hook.path),
         .argv =
             arena.AddPointers(hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args),
-        .envp = arena.AddPointers(own_env ? hook.env : *process_env),
+        .envp = arena.AddPointers(hook.env),
         .timeout_s = hook.timeout_s.value_or(0),
         .where = arena.AddText(absl::StrCat("/hooks/", name, "/", i)),
     });
   }
   Step& step = steps.Add(StepKind::kHooks, absl::StrCat("/hooks/", name));
   step.hooks.hooks = arena.AddArray(entries);
-  step.hooks.state_head = arena.AddText(input.state.head);
-  step.hooks.state_tail = arena.AddText(input.state.tail);
-  step.hooks.cwd = name == "createContainer" ? arena.AddText(input.bundle) : Text{};
+  step.hooks.state_head = arena.AddText(state.head);
+  step.hooks.state_tail = arena.AddText(state.tail);
+  step.hooks.cwd = arena.AddOptionalText(cwd);
 }
 
 // Session, keyring, and what belongs to the fresh namespaces, before any file is touched.
@@ -132,9 +129,12 @@ absl::Status AddInitSteps(const CreateInput& input, const Namespaces& ns, Launch
   if (spec.process->terminal) {
     AddConsoleStep(*spec.process, input.fds, /*bind_console=*/true, steps);
   }
-  if (HasHooks(spec)) {
+  if (HasRuntimeHooks(spec)) {
     steps.AddMessage(StepKind::kRequest, Number(MessageType::kRunHooks));
-    AddHooks(spec.hooks->create_container, "createContainer", input, nullptr, steps);
+  }
+  if (spec.hooks.has_value()) {
+    AddHooks(spec.hooks->create_container, "createContainer", input.states.creating, input.bundle,
+             steps);
   }
   AddProtectionSteps(spec, steps);
   if (input.no_pivot) {
@@ -153,7 +153,7 @@ absl::Status AddInitSteps(const CreateInput& input, const Namespaces& ns, Launch
   Step& gate = steps.Add(StepKind::kStartGate);
   gate.gate.listen_fd = input.fds.start_gate;
   if (spec.hooks.has_value()) {
-    AddHooks(spec.hooks->start_container, "startContainer", input, &spec.process->env, steps);
+    AddHooks(spec.hooks->start_container, "startContainer", input.states.created, "", steps);
   }
   AddExecuteSteps(process, steps);
   return absl::OkStatus();

@@ -42,6 +42,9 @@ struct Descriptors {
 struct StateDocument {
   std::string head, tail;
 };
+struct StateDocuments {
+  StateDocument creating, created;  // by the status in them
+};
 
 struct CreateInput {
   const spec::Spec& spec;
@@ -51,7 +54,7 @@ struct CreateInput {
   const seccomp::Filter* filter = nullptr;
   CgroupView cgroups = {};
   Descriptors fds = {};
-  StateDocument state = {};
+  StateDocuments states = {};
   bool attach = false;     // the cgroup has to be joined by pid: wait for kGo
   bool privileged = true;  // euid 0 in the initial user namespace
   bool setgroups_denied = false;

@@ -273,7 +273,9 @@ TEST(FailureStatusTest, NamesTheWishTheStepTheCallAndTheErrno) {
   failure.operation = sync::Operation::kFsMount;
   failure.error = EPERM;
   for (uint32_t i = 0; i < block.plan().init.count; ++i) {
-    if (block.plan().at(block.plan().init, i).kind == StepKind::kMount) failure.step = i;
+    if (block.plan().at(block.plan().init, i).kind == StepKind::kMount) {
+      failure.step = block.plan().init.count - 1 - i;
+    }
   }
   EXPECT_EQ(FailureStatus(block.plan(), failure),
             absl::PermissionDeniedError(

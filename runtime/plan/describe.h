@@ -18,7 +18,9 @@ std::string Describe(const Plan& plan);
 std::string DescribeStep(const Plan& plan, const Step& step);
 
 // The Status for a kFailed message: what was being done, by whose wish (JSON pointer), the
-// operation and the errno's name and text; the texts that engines match are kept.
+// operation and the errno's name and text; the texts that engines match are kept. Steps are counted
+// from the last: whoever starts a container builds its Plan again, from the config alone, and what
+// the options of its creation changed in it lies before the gate.
 absl::Status FailureStatus(const Plan& plan, const sync::Message& failure);
 
 }  // namespace hull::plan

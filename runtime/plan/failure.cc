@@ -179,7 +179,7 @@ absl::Status FailureStatus(const Plan& plan, const sync::Message& failure) {
     return absl::InternalError(
         absl::StrCat("a child reports a step ", failure.step, " that its plan does not have"));
   }
-  const Step& step = plan.at(steps, failure.step);
+  const Step& step = plan.at(steps, steps.count - 1 - failure.step);
   if (step.kind == StepKind::kFindExecutable) return ExecutableStatus(plan, step, failure);
   if (step.kind == StepKind::kHooks) return HookStatus(plan, step, failure);
   if (step.kind == StepKind::kExecute) {

@@ -7,7 +7,7 @@
 //   main          kMapped      first child    done
 //   intermediate  kInitPid     main           `value` = init's pid, as main sees it; I exit
 //   init          kRunHooks    main           mounts are made: prestart and createRuntime hooks; kHooksDone
-//   main          kHooksDone   init           `value` = my pid, as the runtime sees it
+//   main          kHooksDone   init           done
 //   init          kReady       main           nothing is left but the start gate
 //   main          kStart       init           (no start socket) pass the gate
 //   init          kSeccomp     main           I load a filter with a listener now; its fd is `value`,
@@ -103,7 +103,7 @@ enum class Operation : uint32_t {
 struct Message {
   MessageType type = MessageType::kNone;
   ProcessRole role = ProcessRole::kInit;
-  uint32_t step = 0;
+  uint32_t step = 0;  // counted from the last of the list: see FailureStatus
   Operation operation = Operation::kNone;
   int32_t error = 0;   // errno, positive
   uint32_t index = 0;  // of the entry within the step (the hook, the namespace, the option)

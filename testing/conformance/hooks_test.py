@@ -119,12 +119,13 @@ class With(Hooks):
         self.assertEqual(state["bundle"], str(self.dir / "bundle-0"))
         self.assertEqual(state["annotations"], {"a.b": "c"})
         self.assertIn("ociVersion", state)
+        hull = harness.NAME == "hull"
         expected = {
-            "prestart": ("creating", "created"),
-            "createRuntime": ("creating", "created"),
-            "createContainer": ("creating", "created"),
-            "startContainer": ("created", "creating"),
-            "poststart": ("running",) if harness.NAME == "hull" else ("created",),
+            "prestart": ("creating",) if hull else ("creating", "created"),
+            "createRuntime": ("creating",) if hull else ("creating", "created"),
+            "createContainer": ("creating",) if hull else ("creating", "created"),
+            "startContainer": ("created",),
+            "poststart": ("running",) if hull else ("created",),
             "poststop": ("stopped",),
         }[kind]
         self.assertIn(state["status"], expected)
@@ -133,6 +134,35 @@ class With(Hooks):
     def test_the_pid(self, kind):
         seen, container = self.records(kind, "cat")
         self.assertEqual(json.loads(seen)["pid"], self.pid(container))
+
+    @each(create="createContainer", start="startContainer")
+    def test_the_pid_in_the_containers_namespaces(self, kind):
+        seen, _ = self.records(kind, "cat")
+        self.assertEqual(json.loads(seen)["pid"], 1)
+
+    @each(create="createContainer", start="startContainer")
+    def test_the_pid_in_a_shared_pid_namespace(self, kind):
+        seen, container = self.records(kind, "cat", lambda s: harness.remove_namespace(s, "pid"))
+        self.assertEqual(json.loads(seen)["pid"], self.pid(container))
+
+    @each(**{k: k for k in KINDS})
+    def test_a_long_state(self, kind):
+        """More than any pipe holds (runc's own startContainer hooks then never begin)."""
+        long = "x" * 300000
+        seen, _ = self.records(kind, "cat", lambda s: s.update(annotations={"a.b": long}))
+        self.assertEqual(json.loads(seen)["annotations"], {"a.b": long})
+
+    @each(**{k: k for k in KINDS})
+    def test_a_long_state_that_is_not_read(self, kind):
+        long = "x" * 300000
+        seen, _ = self.records(kind, "echo done", lambda s: s.update(annotations={"a.b": long}))
+        self.assertEqual(seen, "done\n")
+
+    @each(**{k: k for k in HOST})
+    def test_the_bundle_is_the_directory(self, kind):
+        """With runc it is init's root or the caller's for createContainer and poststop."""
+        seen, _ = self.records(kind, "/bin/pwd")
+        self.assertEqual(seen, f"{self.dir}/bundle-0\n")
 
     @each(**{k: k for k in KINDS})
     def test_exactly_its_own_environment(self, kind):
@@ -153,6 +183,19 @@ class With(Hooks):
         self.assertNotIn("LD_PRELOAD", seen)
 
     @each(**{k: k for k in KINDS})
+    @hull_only  # runc and crun give the caller's, runc's startContainer hooks have the program's
+    def test_no_environment_but_its_own(self, kind):
+        os.environ["LEAK"] = "secret"
+        try:
+            # What the shell itself was given, where its own pid is one of this /proc.
+            process = "self" if kind == "createContainer" else "$$"
+            seen, _ = self.records(kind, f"cat /proc/{process}/environ")
+        finally:
+            del os.environ["LEAK"]
+        names = {entry.split("=")[0] for entry in seen.split("\0")} - {""}
+        self.assertLessEqual(names, {"PWD"} if process == "self" else set())
+
+    @each(**{k: k for k in KINDS})
     @hull_only  # runc leaks sockets of its own
     def test_only_the_first_three_descriptors(self, kind):
         inside = kind == "startContainer"
@@ -160,6 +203,30 @@ class With(Hooks):
         script = f"{probe} fds > {record}/record"
         edit = self.edit(**{kind: [{"path": "/bin/sh", "args": ["sh", "-c", script]}]})
         container = self.start(*SLEEP, edit=edit)
+        if kind == "poststop":
+            self.ok("delete", container, "--force")
+        record = self.dir / "record"
+        self.assertTrue(eventually(lambda: record.exists() and record.read_text()))
+        self.assertEqual(
+            [line.split()[0] for line in record.read_text().splitlines()], ["0", "1", "2"]
+        )
+
+    @each(**{k: k for k in KINDS})
+    @hull_only  # runc leaks sockets of its own
+    def test_no_preserved_descriptor(self, kind):
+        inside = kind == "startContainer"
+        probe, record = ("/bin/probe", "/host") if inside else (harness.PROBE, self.dir)
+        script = f"{probe} fds > {record}/record"
+        edit = self.edit(**{kind: [{"path": "/bin/sh", "args": ["sh", "-c", script]}]})
+        with open("/dev/null") as file:
+            container = self.create(
+                *SLEEP,
+                edit=edit,
+                words=["--preserve-fds", 1],
+                preexec_fn=lambda: os.dup2(file.fileno(), 3),
+                pass_fds=(3,),
+            )
+        self.ok("start", container)
         if kind == "poststop":
             self.ok("delete", container, "--force")
         record = self.dir / "record"
@@ -238,6 +305,67 @@ class Failure(Hooks):
         )
         self.fails("start", container, saying="hook")
 
+    @hull_only  # crun deletes it too, runc 1.3 runs poststart hooks when it creates
+    def test_of_poststart_destroys_the_container(self):
+        """As runtime.md#lifecycle has it: stopped, destroyed, then the poststop hooks."""
+        for way in ("start", "run"):
+            (self.dir / "last").unlink(missing_ok=True)
+            edit = self.edit(
+                poststart=[self.hook("poststart", "exit 1")],
+                poststop=[self.hook("poststop", "echo $(cat) > $D/last")],
+            )
+            if way == "start":
+                container = self.create(*SLEEP, edit=edit)
+                self.fails("start", container, saying=["/hooks/poststart/0", "status 1"])
+            else:
+                container = self.new_id()
+                bundle = self.bundle(self.spec(*SLEEP, edit=edit))
+                self.fails("run", "--detach", "--bundle", bundle.path, container, saying="hook")
+            self.assert_nothing_left(container)
+            self.assertEqual(json.loads((self.dir / "last").read_text())["status"], "stopped")
+
+    @each(**{k: k for k in BEFORE_START})
+    def test_of_create_runs_the_poststop_hooks(self, kind):
+        edit = self.edit(
+            **{kind: [self.hook(kind, "exit 7")]},
+            poststop=[self.hook("poststop", "echo $(cat) > $D/last")],
+        )
+        bundle = self.bundle(self.spec("/bin/true", edit=edit))
+        self.fails("create", "--bundle", bundle.path, self.new_id())
+        self.assertEqual(json.loads((self.dir / "last").read_text())["status"], "stopped")
+
+    @hull_only  # peers say other words
+    def test_of_start_container_is_named(self):
+        """Also where what is undone of the creation's options made the steps fewer or more."""
+        for words in ([], ["--no-new-keyring"]):
+            container = self.create(
+                "/bin/true",
+                edit=self.edit(startContainer=[self.hook("startContainer", "exit 5")]),
+                words=words,
+            )
+            said = ["/hooks/startContainer/0: hook '/bin/sh' exited with status 5"]
+            self.fails("start", container, saying=said)
+
+    @each(**{k: k for k in KINDS})
+    def test_a_program_that_is_not_there(self, kind):
+        """With runc, start does not learn of startContainer hooks that fail."""
+        edit = self.edit(**{kind: [{"path": "/nowhere/hook"}]})
+        bundle = self.bundle(self.spec(*SLEEP, edit=edit))
+        words = ["--bundle", bundle.path, self.new_id()]
+        if kind in BEFORE_START:
+            result = self.fails("create", *words)
+        elif kind == "poststop":
+            self.ok("create", *words)
+            result = self.runtime("delete", "--force", self.ids[-1])
+            self.fails("state", self.ids[-1], saying="does not exist")
+        elif harness.NAME == "runc" and kind == "poststart":
+            result = self.fails("create", *words)  # it runs them there
+        else:
+            self.ok("create", *words)
+            result = self.fails("start", self.ids[-1])
+        if harness.NAME == "hull":
+            self.assertIn(f"/hooks/{kind}/0: hook '/nowhere/hook' cannot be executed", result.err)
+
     @hull_only  # runc 1.3 stops at the first that fails
     def test_of_poststop_does_not_keep_delete(self):
         container = self.create(
@@ -267,6 +395,19 @@ class Failure(Hooks):
         begin = time.monotonic()
         self.fails("create", "--bundle", bundle.path, container)
         self.assertLess(time.monotonic() - begin, 5)
+
+    @each(start="startContainer", poststart="poststart")
+    @hull_only  # runc 1.3 runs poststart hooks when it creates
+    def test_timeout_of_what_start_runs(self, kind):
+        hook = self.hook(kind, "trap '' TERM INT HUP; exec sleep 1000", timeout=1)
+        container = self.create(*SLEEP, edit=self.edit(**{kind: [hook]}))
+        self.fails("start", container, saying=f"/hooks/{kind}/0: hook '/bin/sh' was killed after")
+
+    def test_timeout_of_poststop(self):
+        hook = self.hook("poststop", "exec sleep 1000", timeout=1)
+        container = self.create(*SLEEP, edit=self.edit(poststop=[hook]))
+        self.runtime("delete", "--force", container)
+        self.fails("state", container, saying="does not exist")
 
     def test_a_timeout_that_is_not_reached_does_nothing(self):
         self.create(

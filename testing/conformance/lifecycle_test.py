@@ -883,5 +883,40 @@ class Spec(Case):
         self.assertIn("SCMP_ARCH_X86_64", features["linux"]["seccomp"]["archs"])
 
 
+class Foreground(Case):
+    """A container that somebody runs in the foreground is a container like any other."""
+
+    def background(self, *words):
+        container = self.new_id()
+        bundle = self.bundle(self.spec(*SLEEP))
+        process = harness.popen(self.runtime.command("run", "--bundle", bundle.path, *words, container))
+        found = lambda: container in self.runtime("list", "--quiet").out.split()
+        self.assertTrue(eventually(lambda: found() and self.status(container) == "running"))
+        return process, container
+
+    def test_others_may_pause_and_resume_it(self):
+        process, container = self.background()
+        self.ok("pause", container)
+        self.ok("resume", container)
+        self.ok("kill", container, "KILL")
+        self.assertEqual(harness.wait(process), 137)
+        self.assert_nothing_left(container)
+
+    def test_others_may_delete_it(self):
+        process, container = self.background()
+        self.ok("delete", "--force", container)
+        code = harness.wait(process)
+        if harness.NAME == "hull":
+            self.assertEqual(code, 137)
+        self.assert_nothing_left(container)
+
+    def test_keep(self):
+        process, container = self.background("--keep")
+        self.ok("kill", container, "KILL")
+        self.assertEqual(harness.wait(process), 137)
+        self.assertEqual(self.status(container), "stopped")
+        self.ok("delete", container)
+
+
 if __name__ == "__main__":
     harness.main()
