@@ -20,6 +20,7 @@
 #include "runtime/hooks.h"
 #include "runtime/id_map.h"
 #include "runtime/labels.h"
+#include "runtime/mount_api.h"
 #include "runtime/plan/describe.h"
 #include "runtime/plan/mount_options.h"
 #include "runtime/start_gate.h"
@@ -137,6 +138,7 @@ absl::Status Creation::Think() {
   RETURN_IF_ERROR(CheckListener(bundle_.spec()));
   ASSIGN_OR_RETURN(host_proc_, PrepareLabels(*bundle_.parsed.spec.process,
                                              bundle_.spec().linux_.mount_label, LabelNames()));
+  ASSIGN_OR_RETURN(mount_api_, ProbeMountApi());
   RETURN_IF_ERROR(MakeManager());
   RETURN_IF_ERROR(MakeFilter());
   if (options_.listen_fds > 0) {
@@ -199,6 +201,7 @@ absl::Status Creation::BuildPlan() {
                           .cgroups = ViewOf(host_, manager_->location()),
                           .fds = fds_,
                           .states = StatesForHooks(state_, spec),
+                          .mount_api = mount_api_,
                           .attach = !cgroup_fd_.valid(),
                           .privileged = geteuid() == 0,
                           .setgroups_denied = DeniesSetgroups(spec),
@@ -271,12 +274,16 @@ absl::Status Creation::MakeMountSources() {
     sys::UniqueFd tree(static_cast<int>(
         syscall(SYS_open_tree, AT_FDCWD, source.c_str(),
                 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (options.recursive ? AT_RECURSIVE : 0))));
+    // Without the call, init has to find the source itself.
+    if (!tree.valid() && errno == ENOSYS) return absl::OkStatus();
     if (!tree.valid()) {
       return sys::ErrnoStatus(errno, absl::StrCat("/mounts/", i, "/source: '", source, "'"));
     }
     mount_attr attributes = {};
     attributes.propagation = MS_SLAVE;
-    if (syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
+    // With the old API init cuts it off, before it attaches the clone.
+    if (mount_api_ == plan::MountApi::kNew &&
+        syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
                 sizeof(attributes)) != 0) {
       return sys::ErrnoStatus(errno, absl::StrCat("/mounts/", i, ": mount_setattr"));
     }

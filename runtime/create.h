@@ -73,6 +73,7 @@ class Creation {
 
   Bundle bundle_;
   cgroups::Host host_;
+  plan::MountApi mount_api_ = plan::MountApi::kNew;
   std::unique_ptr<cgroups::Manager> manager_;
   std::optional<seccomp::Compiled> seccomp_;
   State state_;

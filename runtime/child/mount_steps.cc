@@ -43,7 +43,7 @@ int ApplyAttributes(Context& context, int tree_fd, uint64_t set, uint64_t clear,
 }
 
 int CloneSource(Context& context, const plan::MountStep& mount, const char* source) {
-  if (mount.source_fd >= 0) return mount.source_fd;
+  if (mount.source_fd >= 0) return TakeTree(context, mount.source_fd);
   return CloneTree(context, AT_FDCWD, source, mount.recursive != 0 ? AT_RECURSIVE : 0);
 }
 

@@ -87,6 +87,7 @@ int AttachRootfs(Context& context, const Step& step) {
   }
   const UniqueFd below(static_cast<int>(HULL_TRY(
       context, kOpen, sys::RawOpenAt(AT_FDCWD, rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC))));
+  if (const int error = PrepareMounts(context, rootfs, below.get()); error < 0) return error;
   UniqueFd tree(CloneTree(context, below.get(), "", AT_EMPTY_PATH | AT_RECURSIVE));
   if (!tree.valid()) return tree.get();
   if (const int error = Attach(context, tree.get(), below.get()); error < 0) return error;
@@ -111,6 +112,7 @@ int PivotRoot(Context& context, const Step& step) {
   HULL_TRY(context, kChangeDirectory, RawCall(__NR_chdir, AsArg("/")));
   context.root.reset();
   context.mask.reset();
+  context.workshop.reset();
   return 0;
 }
 
@@ -131,6 +133,7 @@ int MoveRoot(Context& context, const Step&) {
   HULL_TRY(context, kChangeDirectory, RawCall(__NR_chdir, AsArg("/")));
   context.root.reset();
   context.mask.reset();
+  context.workshop.reset();
   return 0;
 }
 

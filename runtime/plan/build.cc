@@ -215,6 +215,7 @@ absl::StatusOr<Block> BuildCreate(const CreateInput& input) {
   const bool offsets = (ns.made & CLONE_NEWTIME) != 0 && !input.spec.linux_.time_offsets.empty();
   plan.launch = ns.entries.empty() && !offsets ? Launch::kDirect : Launch::kStaged;
   plan.sync_fd = input.fds.sync;
+  plan.mount_api = input.mount_api;
   plan.maps_ids = (ns.made & CLONE_NEWUSER) != 0 || offsets;
   if (plan.launch == Launch::kDirect) {
     plan.clone_flags = InitCloneFlags(ns, 0);

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "runtime/plan/arena.h"
+#include "runtime/plan/plan.h"
 #include "seccomp/filter.h"
 #include "spec/spec.h"
 
@@ -55,8 +56,9 @@ struct CreateInput {
   CgroupView cgroups = {};
   Descriptors fds = {};
   StateDocuments states = {};
-  bool attach = false;     // the cgroup has to be joined by pid: wait for kGo
-  bool privileged = true;  // euid 0 in the initial user namespace
+  MountApi mount_api = MountApi::kNew;  // what the kernel has
+  bool attach = false;                  // the cgroup has to be joined by pid: wait for kGo
+  bool privileged = true;               // euid 0 in the initial user namespace
   bool setgroups_denied = false;
   bool session_keyring = true;
   bool no_pivot = false;  // the root file system of the host is one that pivot_root(2) refuses

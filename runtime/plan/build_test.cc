@@ -146,6 +146,33 @@ TEST(BuildCreateTest, ABindWithDataNamesTheOption) {
   EXPECT_THAT(DescribeCreate(spec), HasSubstr("/mounts/0/options: 'size'"));
 }
 
+std::string DescribeOld(const spec::Spec& spec) {
+  const CreateInput input{.spec = spec,
+                          .container_id = "c1",
+                          .bundle = "/b",
+                          .rootfs = "/b/rootfs",
+                          .mount_api = MountApi::kOld};
+  const absl::StatusOr<Block> block = BuildCreate(input);
+  return block.ok() ? Describe(block->plan()) : std::string(block.status().message());
+}
+
+TEST(BuildCreateTest, OnlyTheOldMountApiIsSpokenOf) {
+  EXPECT_THAT(DescribeOld(MakeSpec()), HasSubstr("mounts: by mount(2)"));
+  EXPECT_THAT(DescribeCreate(MakeSpec()), Not(HasSubstr("mounts: by")));
+}
+
+TEST(BuildCreateTest, WithoutMountSetattrAnOptionForAWholeTreeIsNamed) {
+  spec::Spec spec = MakeSpec();
+  spec.mounts.push_back({"/x", "bind", "/y", {"rbind", "nosuid", "rro"}, {}, {}});
+  EXPECT_THAT(DescribeOld(spec), HasSubstr("/mounts/0/options/2: 'rro' changes every mount"));
+}
+
+TEST(BuildCreateTest, WithoutMountSetattrOneMountCanStillBeChanged) {
+  spec::Spec spec = MakeSpec();
+  spec.mounts.push_back({"/x", "bind", "/y", {"bind", "rro"}, {}, {}});
+  EXPECT_THAT(DescribeOld(spec), HasSubstr("binding '/y'"));
+}
+
 spec::Spec MakeLabelledSpec() {
   spec::Spec spec = MakeSpec();
   spec.process->apparmor_profile = "profile";

@@ -230,6 +230,9 @@ void AppendSteps(const Plan& plan, Array<Step> steps, std::string& out) {
 
 std::string Describe(const Plan& plan) {
   std::string out;
+  if (plan.mount_api == MountApi::kOld) {
+    out += "mounts: by mount(2), as without mount_setattr(2) of Linux 5.12\n";
+  }
   if (plan.launch == Launch::kDirect) {
     absl::StrAppend(&out, "launch: direct, one clone with new ", NamespaceList(plan.clone_flags),
                     "\n");

@@ -196,6 +196,8 @@ absl::Status FailureStatus(const Plan& plan, const sync::Message& failure) {
     message += "it leads out of the container's root";
   } else if (failure.operation == Operation::kWrongNode) {
     message += "there is another file or device of that name";
+  } else if (failure.operation == Operation::kNoProc) {
+    message += "mount(2) needs a proc file system at /proc, and there is none";
   } else {
     absl::StrAppend(&message, OperationText(failure), ErrnoText(failure.error),
                     Hint(step, failure));

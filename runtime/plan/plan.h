@@ -293,6 +293,11 @@ enum class Launch : uint32_t {
   kStaged,  // the child is the intermediate: it joins, unshares, and clones init
 };
 
+enum class MountApi : uint32_t {
+  kNew,  // mount_setattr(2), and with it the whole mount API on descriptors: Linux 5.12
+  kOld,  // mount(2) on /proc/self/fd/N
+};
+
 // ---- the block ----------------------------------------------------------------------------------
 
 constexpr uint64_t kMagic = 0x31304e414c50ull;  // "PLAN01"
@@ -301,7 +306,8 @@ struct Plan {
   uint64_t magic = kMagic;
   uint64_t size_bytes = 0;  // of the whole block
   Launch launch = Launch::kDirect;
-  int32_t sync_fd = -1;      // init's end of the channel
+  int32_t sync_fd = -1;  // init's end of the channel
+  MountApi mount_api = MountApi::kNew;
   uint64_t clone_flags = 0;  // CLONE_NEW* of the first clone
   uint32_t maps_ids = 0;     // main writes uid and gid maps (and time offsets) for the first child
   uint32_t keeps_capabilities = 0;  // a new user namespace in the first clone: see runtime/spawn.h

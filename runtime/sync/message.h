@@ -87,6 +87,7 @@ enum class Operation : uint32_t {
   kChangeRoot,
   kChangeDirectory,
   kOutsideRoot,  // a path that leads out of the container's root
+  kNoProc,       // /proc is not the kernel's
   kWrongNode,    // a device node is not what it must be
   kTerminal,
   kDuplicate,
