@@ -62,12 +62,10 @@ int CheckProc(Context& context) {
   return IsOfType(proc.get(), PROC_SUPER_MAGIC) ? 0 : context.Fail(Operation::kNoProc, -ENODEV);
 }
 
-// What has just been mounted over the rootfs: opened by the path that main found free of symlinks,
-// and by ".." where that is the root, which no path leads up from.
+// What has just been mounted over the rootfs, opened by the path that main found free of symlinks.
 int OpenWorkshop(Context& context, const char* rootfs, int rootfs_fd) {
-  const char* path = rootfs[1] == '\0' ? "/.." : rootfs;
-  UniqueFd top(static_cast<int>(
-      HULL_TRY(context, kOpen, sys::RawOpenAt(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC))));
+  UniqueFd top(static_cast<int>(HULL_TRY(
+      context, kOpen, sys::RawOpenAt(AT_FDCWD, rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC))));
   struct statx above = {}, below = {};
   HULL_TRY(context, kStat, TypeOf(top.get(), "", AT_EMPTY_PATH, &above));
   HULL_TRY(context, kStat, TypeOf(rootfs_fd, "", AT_EMPTY_PATH, &below));
@@ -195,7 +193,7 @@ int MakeEmptyDirectory(Context& context, const char* label) {
     end = Append(end, data + sizeof(data), "\"");
   }
   if (end == nullptr) return context.Fail(Operation::kMount, -E2BIG);
-  return MountNew(context, "tmpfs", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, data);
+  return MountNew(context, "none", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, data);
 }
 
 // A remount says all flags: those that the mount has are kept, which a user namespace may insist on.

@@ -8,6 +8,7 @@ what they see (busybox and probe.cc) or reads the kernel's own files; never the 
 
 import concurrent.futures
 import ctypes
+import errno
 import fnmatch
 import json
 import os
@@ -57,6 +58,12 @@ def option(name, variable):
 
 RUNTIME = os.path.abspath(option("runtime", "HULL_RUNTIME") or "runtime-is-not-set")
 PROBE = os.path.abspath(option("probe", "HULL_PROBE") or "probe-is-not-set")
+# `--mount-api old` (or the variable): hull mounts as on a kernel without mount_setattr(2), so that one
+# machine tests both ways. For tests alone, and so in no --help.
+MOUNT_API = option("mount-api", "HULL_TEST_MOUNT_API") or "new"
+if MOUNT_API == "old":
+    os.environ["HULL_TEST_MOUNT_API"] = "old"
+MOUNT_SETATTR = 442  # the number of the call
 PURE_V2 = "--pure-v2" in sys.argv
 if PURE_V2:
     sys.argv.remove("--pure-v2")
@@ -181,6 +188,15 @@ def children(pid):
 def runtime_name():
     out = subprocess.run([RUNTIME, "--version"], stdout=subprocess.PIPE, text=True).stdout
     return out.split()[0] if out else "?"
+
+
+def lacks_mount_setattr():
+    """The kernel has no such call, or hull is to do as if."""
+    return (
+        MOUNT_API == "old"
+        or ctypes.CDLL(None, use_errno=True).syscall(MOUNT_SETATTR, -1, None, 0, None, 0) == -1
+        and ctypes.get_errno() == errno.ENOSYS
+    )
 
 
 NAME = runtime_name() if os.access(RUNTIME, os.X_OK) else "?"
