@@ -274,8 +274,9 @@ absl::Status Creation::MakeMountSources() {
     sys::UniqueFd tree(static_cast<int>(
         syscall(SYS_open_tree, AT_FDCWD, source.c_str(),
                 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (options.recursive ? AT_RECURSIVE : 0))));
-    // Without the call, init has to find the source itself.
-    if (!tree.valid() && errno == ENOSYS) return absl::OkStatus();
+    // Without the call, or behind a filter that denies it, init has to find the source itself.
+    const bool absent = errno == ENOSYS || errno == EPERM;
+    if (!tree.valid() && absent && mount_api_ == plan::MountApi::kOld) return absl::OkStatus();
     if (!tree.valid()) {
       return sys::ErrnoStatus(errno, absl::StrCat("/mounts/", i, "/source: '", source, "'"));
     }

@@ -106,6 +106,23 @@ def like_an_engine(spec):
     )
 
 
+def changed_namespace(case, script):
+    """The path of a mount namespace that the script has changed; it lives as long as the case."""
+    holder = harness.popen(
+        ["unshare", "-m", "sh", "-c", script + "; echo done; exec cat"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    holder.stdout.readline()
+
+    def end():
+        holder.communicate()
+        harness.wait(holder)
+
+    case.addCleanup(end)
+    return f"/proc/{holder.pid}/ns/mnt"
+
+
 @hull_only
 class Same(Case):
     """The mounts of a container, made in both ways."""
@@ -244,6 +261,20 @@ class Same(Case):
             result = self.run_spec(bundle, env=environment(api))
             self.assertIn("bin\n", result.out, result)
 
+    def test_a_namespace_that_is_joined(self):
+        """Its root becomes the container's: each way needs one of its own."""
+
+        def edit(spec):
+            harness.add_namespace(spec, "mount", changed_namespace(self, "true"))
+
+        found = [
+            mounts_of(self.sh("cat /proc/self/mountinfo", edit=edit, env=environment(api)))
+            for api in ("new", "old")
+        ]
+        for mounts in found:
+            mounts[0] = mounts[0][2:]  # the root is in another bundle
+        self.assertEqual(found[1], found[0])
+
     def test_a_hook_in_the_namespace_sees_the_rootfs(self):
         script = self.host_file(
             "hook", f"#!/bin/sh\nls {self.dir}/bundle-0/rootfs > {self.dir}/seen\n", 0o755
@@ -316,14 +347,16 @@ class Missing(Case):
 
     def test_without_proc(self):
         """mount(2) names files through /proc: where that is something else, nothing is mounted."""
-        script = 'mount -t tmpfs none /proc && exec "$@"'
-        self.runtime.prefix = ["unshare", "-m", "sh", "-c", script, "sh"]
+
+        def edit(spec):
+            path = changed_namespace(self, "mount -t tmpfs none /proc")
+            harness.add_namespace(spec, "mount", path)
+
         container = self.new_id()
-        bundle = self.bundle(config("/bin/true"))
-        result = self.runtime(
-            "create", "--bundle", bundle.path, container, env=environment("old")
-        )
+        bundle = self.bundle(self.spec("/bin/true", edit=edit))
+        result = self.runtime("create", "--bundle", bundle.path, container, env=environment("old"))
         self.assertEqual(result.code, 1, result)
+        self.assertIn("mount(2) needs a proc file system at /proc", result.err)
         self.assert_nothing_left(container)
 
 
