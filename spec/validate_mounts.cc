@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "spec/forms.h"
+#include "spec/mount_idmap.h"
 #include "spec/names.h"
 #include "spec/report.h"
 #include "spec/validate_internal.h"
@@ -32,6 +33,11 @@ constexpr absl::string_view kProcFiles[] = {
     "/proc/sys/crypto/fips_enabled",
     "/proc/sys/kernel/ns_last_pid",
     "/proc/uptime",
+};
+
+// Properties of a file system's superblock, which a bind shares with its source and cannot change.
+constexpr absl::string_view kSuperblockOptions[] = {
+    "dirsync", "iversion", "lazytime", "mand", "rdirsync", "rmand", "rsync", "silent", "sync",
 };
 
 static_assert(std::is_sorted(std::begin(kMountOptions), std::end(kMountOptions)));
@@ -65,34 +71,101 @@ bool Changes(const Mount& mount) {
   });
 }
 
-void CheckDestination(absl::string_view destination, const Path& path, Report* report) {
-  if (destination.empty()) return;  // its own rule says so
-  if (!IsAbsolutePath(destination)) {
+void CheckDestination(const Mount& mount, const Path& path, Report* report) {
+  if (mount.destination.empty()) return;  // its own rule says so
+  if (!IsAbsolutePath(mount.destination)) {
     report->Warn(path, "expected an absolute path, it is taken from '/'", "begin it with '/'");
   }
-  const std::string clean = Clean(destination);
+  const std::string clean = Clean(mount.destination);
   if (clean == "/") {
     report->Error(path, "expected a path below '/'", "set /root/path to what '/' is to be");
   } else if (absl::StartsWith(clean, "/proc/") && !absl::c_linear_search(kProcFiles, clean)) {
     report->Error(path, "expected no path below '/proc' but the files that lxcfs provides",
                   absl::StrCat("those are ", absl::StrJoin(kProcFiles, ", ")));
+  } else if (clean == "/proc" && mount.type != "proc" && !IsBind(mount) && !Changes(mount)) {
+    report->Error(path, "expected a mount of type 'proc', or a bind of one, at '/proc'");
   }
 }
 
-void CheckBindOptions(const Mount& mount, const Path& path, Report* report) {
-  for (size_t i = 0; i < mount.options.size(); ++i) {
-    const absl::string_view option = mount.options[i];
-    if (option.empty() || IsFlag(option)) continue;  // Buildah writes empty ones
-    if (absl::StartsWith(option, "idmap=") || absl::StartsWith(option, "ridmap=")) continue;
-    report->Error(path / i, "expected a mount flag, for a bind mount has no data",
+void CheckBindOption(absl::string_view option, const Path& path, Report* report) {
+  if (absl::c_linear_search(kSuperblockOptions, option)) {
+    report->Error(path, "expected an option of one mount: this one belongs to the file system",
+                  "a bind cannot change it, remove it");
+  } else if (option == "tmpcopyup") {
+    report->Error(path, "expected it at a mount of type 'tmpfs' only");
+  } else if (!IsFlag(option)) {
+    report->Error(path, "expected a mount flag, for a bind mount has no data",
                   DidYouMean(option, kMountOptions));
   }
 }
 
-void CheckMount(const Mount& mount, const Path& path, Report* report) {
-  CheckDestination(mount.destination, path / "destination", report);
+// What makes sense at a new file system: it has no source path, and nothing is beneath it.
+void CheckFileSystemOption(const Mount& mount, absl::string_view option, const Path& path,
+                           Report* report) {
+  if (option == "copy-symlink" || option == "src-nofollow" || option == "dest-nofollow") {
+    report->Error(path, "expected it at a bind mount only");
+  } else if (option == "tmpcopyup" && mount.type != "tmpfs") {
+    report->Error(path, "expected it at a mount of type 'tmpfs' only");
+  }
+}
+
+void CheckOptions(const Mount& mount, const Path& path, Report* report) {
+  const bool bind = IsBind(mount);
+  const bool copies = absl::c_linear_search(mount.options, "copy-symlink");
+  for (size_t i = 0; i < mount.options.size(); ++i) {
+    const absl::string_view option = mount.options[i];
+    if (option.empty()) continue;  // Buildah writes such
+    if (absl::StartsWith(option, "idmap=") || absl::StartsWith(option, "ridmap=")) continue;
+    if (bind && copies && (option == "src-nofollow" || option == "dest-nofollow")) {
+      report->Error(path / i, "expected it without 'copy-symlink', which mounts nothing");
+    } else if (bind) {
+      CheckBindOption(option, path / i, report);
+    } else {
+      CheckFileSystemOption(mount, option, path / i, report);
+    }
+  }
+}
+
+void CheckIdMap(const Mount& mount, const Linux& linux, const Path& path, Report* report) {
+  if (mount.uid_mappings.empty() != mount.gid_mappings.empty()) {
+    report->Error(path / (mount.uid_mappings.empty() ? "uidMappings" : "gidMappings"),
+                  "missing, expected mappings of users and groups together");
+  }
+  CheckMappings(mount.uid_mappings, path / "uidMappings", report);
+  CheckMappings(mount.gid_mappings, path / "gidMappings", report);
+  const IdMapWish wish = IdMapOf(mount);
+  if (!wish.by_option) return;
+  const bool mapped = !mount.uid_mappings.empty() || !mount.gid_mappings.empty();
+  if (!wish.own_words.empty() && mapped) {
+    report->Error(path / "options" / wish.option,
+                  "expected no mappings in the option beside 'uidMappings' and 'gidMappings'");
+  } else if (!wish.own_words.empty()) {
+    const auto maps = ParseIdMapWords(wish.own_words, linux);
+    if (!maps.ok()) {
+      report->Error(path / "options" / wish.option,
+                    absl::StrCat("expected 'uids=' and 'gids=' with ranges FILE-HOST-SIZE: ",
+                                 maps.status().message()));
+    }
+  } else if (!mapped && FindNamespace(linux, "user") == nullptr) {
+    report->Error(path / "options" / wish.option,
+                  "expected 'uidMappings' and 'gidMappings', or a user namespace whose are taken");
+  }
+}
+
+// A change of what is mounted cannot map its ids, and a view of cgroups is no one file system.
+void CheckIdMapTarget(const Mount& mount, const Path& path, Report* report) {
+  if (!IdMapOf(mount).asked) return;
+  if (absl::c_linear_search(mount.options, "remount")) {
+    report->Error(path / "options", "expected no id mapping in a remount: it is made with a mount");
+  } else if (mount.type == "cgroup" || mount.type == "cgroup2") {
+    report->Error(path / "type", "expected a file system that can be id-mapped");
+  }
+}
+
+void CheckMount(const Mount& mount, const Linux& linux, const Path& path, Report* report) {
+  CheckDestination(mount, path / "destination", report);
+  CheckOptions(mount, path / "options", report);
   if (IsBind(mount)) {
-    CheckBindOptions(mount, path / "options", report);
     if (mount.source.empty()) {
       report->Error(path / "source", "missing, expected the path to bind");
     }
@@ -100,18 +173,16 @@ void CheckMount(const Mount& mount, const Path& path, Report* report) {
     report->Error(path / "type", "missing, expected a filesystem type",
                   "for a bind mount add 'bind' or 'rbind' to the options");
   }
-  if (mount.uid_mappings.empty() != mount.gid_mappings.empty()) {
-    report->Error(path / (mount.uid_mappings.empty() ? "uidMappings" : "gidMappings"),
-                  "missing, expected mappings of users and groups together");
-  }
-  CheckMappings(mount.uid_mappings, path / "uidMappings", report);
-  CheckMappings(mount.gid_mappings, path / "gidMappings", report);
+  CheckIdMap(mount, linux, path, report);
+  CheckIdMapTarget(mount, path, report);
 }
 
 }  // namespace
 
 void CheckMounts(const Spec& spec, const Path& path, Report* report) {
-  for (size_t i = 0; i < spec.mounts.size(); ++i) CheckMount(spec.mounts[i], path / i, report);
+  for (size_t i = 0; i < spec.mounts.size(); ++i) {
+    CheckMount(spec.mounts[i], spec.linux_, path / i, report);
+  }
 }
 
 }  // namespace hull::spec

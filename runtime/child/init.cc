@@ -33,6 +33,7 @@ StepFunction FunctionOf(StepKind kind) {
     case StepKind::kPropagation: return &SetPropagation;
     case StepKind::kRootfs: return &AttachRootfs;
     case StepKind::kMount: return &Mount;
+    case StepKind::kRemount: return &Remount;
     case StepKind::kDevice: return &MakeDevice;
     case StepKind::kSymlink: return &MakeSymlink;
     case StepKind::kConsole: return &MakeConsole;

@@ -4,6 +4,7 @@
 
 #include "runtime/child/copy_up.h"
 #include "runtime/child/label.h"
+#include "runtime/child/mount_attributes.h"
 #include "runtime/child/mount_calls.h"
 #include "runtime/child/path.h"
 #include "runtime/child/steps.h"
@@ -12,9 +13,13 @@
 namespace hull::child {
 namespace {
 
+constexpr size_t kMaxData = 4096;
 constexpr size_t kMaxOptionLength = 255;  // fsconfig(2) takes no longer value
 
+constexpr uint64_t kCallOnly = MS_SILENT | MS_I_VERSION;  // it has no words for these
+
 bool FitsFsConfig(const Context& context, const plan::MountStep& mount) {
+  if ((mount.mount_flags & kCallOnly) != 0) return false;
   for (uint32_t i = 0; i < mount.options.count; ++i) {
     const plan::Text value = context.plan->at(mount.options, i).value;
     if (value && Length(context.text(value)) > kMaxOptionLength) return false;
@@ -34,28 +39,31 @@ int ModeFor(Context& context, const plan::MountStep& mount, int target_fd, int* 
   return 0;
 }
 
-int ApplyAttributes(Context& context, int tree_fd, uint64_t set, uint64_t clear, unsigned flags) {
-  if (set == 0 && clear == 0) return 0;
-  struct mount_attr attributes = {};
-  attributes.attr_set = set;
-  attributes.attr_clr = clear;
-  return SetAttributes(context, tree_fd, flags, attributes);
-}
-
 int CloneSource(Context& context, const plan::MountStep& mount, const char* source) {
   if (mount.source_fd >= 0) return TakeTree(context, mount.source_fd);
-  return CloneTree(context, AT_FDCWD, source, mount.recursive != 0 ? AT_RECURSIVE : 0);
+  const bool follow = mount.source_no_follow == 0 && mount.copy_symlink == 0;
+  return CloneTree(context, AT_FDCWD, source,
+                   (mount.recursive != 0 ? AT_RECURSIVE : 0) | (follow ? 0 : AT_SYMLINK_NOFOLLOW));
 }
 
-bool IsDirectory(int fd) {
+unsigned KindOf(int fd) {
   struct statx info = {};
   const long found = RawCall(__NR_statx, fd, AsArg(""), AT_EMPTY_PATH, STATX_TYPE, AsArg(&info));
-  return found == 0 && (info.stx_mode & S_IFMT) == S_IFDIR;
+  return found == 0 ? info.stx_mode & S_IFMT : 0;
+}
+
+uint64_t ResolveOf(const plan::MountStep& mount) {
+  return mount.plain_target != 0 ? RESOLVE_NO_SYMLINKS : 0;
 }
 
 int OpenTarget(Context& context, const plan::MountStep& mount, NodeType type) {
-  return OpenOrMakeInRoot(context, context.text(mount.target), type,
-                          mount.plain_target != 0 ? RESOLVE_NO_SYMLINKS : 0);
+  const char* target = context.text(mount.target);
+  const uint64_t resolve = ResolveOf(mount);
+  if (mount.target_no_follow != 0) {
+    const int fd = OpenInRoot(context.root.get(), target, O_PATH | O_NOFOLLOW, resolve);
+    if (fd != -ENOENT) return static_cast<int>(HULL_TRY(context, kOpenInRoot, fd));
+  }
+  return OpenOrMakeInRoot(context, target, type, resolve);
 }
 
 int PutInPlace(Context& context, const plan::MountStep& mount, int tree_fd, int target_fd) {
@@ -63,66 +71,121 @@ int PutInPlace(Context& context, const plan::MountStep& mount, int tree_fd, int 
   return mount.propagation == 0 ? 0 : ChangePropagation(context, tree_fd, mount.propagation);
 }
 
-int MountBind(Context& context, const plan::MountStep& mount, const char* source) {
-  const UniqueFd tree(CloneSource(context, mount, source));
-  if (!tree.valid()) return tree.get();
-  const NodeType type = IsDirectory(tree.get()) ? NodeType::kDirectory : NodeType::kFile;
-  const UniqueFd target(OpenTarget(context, mount, type));
-  if (!target.valid()) return target.get();
-  int error = ApplyAttributes(context, tree.get(), mount.attr_set, mount.attr_clear, 0);
-  if (error < 0) return error;
-  error = ApplyAttributes(context, tree.get(), mount.recursive_attr_set, mount.recursive_attr_clear,
-                          AT_RECURSIVE);
-  if (error < 0) return error;
-  return PutInPlace(context, mount, tree.get(), target.get());
+// The symlink `tree_fd`, made again in the container: what it means is decided there. The same one may
+// be there already.
+int CopySymlink(Context& context, const plan::MountStep& mount, int tree_fd) {
+  char wanted[kPathMax], found[kPathMax];
+  const long size =
+      HULL_TRY(context, kRead,
+               RawCall(__NR_readlinkat, tree_fd, AsArg(""), AsArg(wanted), sizeof(wanted) - 1));
+  wanted[size] = '\0';
+  const char* name = nullptr;
+  const UniqueFd parent(
+      OpenParentInRoot(context, context.text(mount.target), ResolveOf(mount), &name));
+  if (!parent.valid()) return parent.get();
+  const long made = RawCall(__NR_symlinkat, AsArg(wanted), parent.get(), AsArg(name));
+  if (made != -EEXIST) return static_cast<int>(HULL_TRY(context, kMakeLink, made));
+  const long length =
+      RawCall(__NR_readlinkat, parent.get(), AsArg(name), AsArg(found), sizeof(found) - 1);
+  found[length < 0 ? 0 : length] = '\0';
+  return Equal(wanted, found) ? 0 : context.Fail(Operation::kWrongNode, -EEXIST);
 }
 
-// mount(2) for what fsconfig(2) does not take. The target is named through the host's /proc.
-int MountByCall(Context& context, const plan::MountStep& mount, int target_fd) {
-  char path[48];
+int AttachBind(Context& context, const plan::MountStep& mount, int tree_fd) {
+  const NodeType type = KindOf(tree_fd) == S_IFDIR ? NodeType::kDirectory : NodeType::kFile;
+  const UniqueFd target(OpenTarget(context, mount, type));
+  if (!target.valid()) return target.get();
+  int error = ApplyAttributes(context, tree_fd, mount.attr_set, mount.attr_clear, 0);
+  if (error < 0) return error;
+  error = ApplyAttributes(context, tree_fd, mount.recursive_attr_set, mount.recursive_attr_clear,
+                          AT_RECURSIVE);
+  return error < 0 ? error : PutInPlace(context, mount, tree_fd, target.get());
+}
+
+int MountBind(Context& context, const plan::MountStep& mount) {
+  const UniqueFd tree(CloneSource(context, mount, context.text(mount.source)));
+  if (!tree.valid()) return tree.get();
+  if (mount.copy_symlink != 0 && KindOf(tree.get()) == S_IFLNK) {
+    return CopySymlink(context, mount, tree.get());
+  }
+  return AttachBind(context, mount, tree.get());
+}
+
+// The host's own in place of a new file system. What the options take from it, they take from all of
+// it; nothing is given that the host's mounts do not have.
+int MountFallback(Context& context, const plan::MountStep& mount) {
+  const UniqueFd tree(CloneTree(context, AT_FDCWD, context.text(mount.fallback_source),
+                                mount.fallback_recursive != 0 ? AT_RECURSIVE : 0));
+  if (!tree.valid()) return tree.get();
+  const UniqueFd target(OpenTarget(context, mount, NodeType::kDirectory));
+  if (!target.valid()) return target.get();
+  const uint64_t set =
+      (mount.attr_set | mount.recursive_attr_set) & ~static_cast<uint64_t>(MOUNT_ATTR__ATIME);
+  const int error = ApplyAttributes(context, tree.get(), set, 0, AT_RECURSIVE);
+  return error < 0 ? error : PutInPlace(context, mount, tree.get(), target.get());
+}
+
+// The options for mount(2), which reads no more than a page of them.
+int JoinData(Context& context, const plan::MountStep& mount, int mode, char (&data)[kMaxData]) {
+  data[0] = '\0';
+  char* end = Append(data, data + kMaxData, mount.data ? context.text(mount.data) : "");
+  if (mode >= 0) {
+    end = Append(end, data + kMaxData, end == data ? "mode=" : ",mode=");
+    if (end != nullptr) end = AppendNumber(end, data + kMaxData, static_cast<uint64_t>(mode), 8);
+  }
+  return end == nullptr ? context.Fail(Operation::kMount, -E2BIG) : 0;
+}
+
+// mount(2) for what fsconfig(2) does not take. The target is named through the host's /proc. An fd of
+// what is mounted there then.
+int MountByCall(Context& context, const plan::MountStep& mount, int target_fd, int mode) {
+  char path[48], data[kMaxData];
   char* end = Append(path, path + sizeof(path), "/proc/self/fd/");
   AppendNumber(end, path + sizeof(path), static_cast<uint64_t>(target_fd));
-  const char* data = mount.data ? context.text(mount.data) : nullptr;
+  if (const int error = JoinData(context, mount, mode, data); error < 0) return error;
   HULL_TRY(
       context, kMount,
       RawCall(__NR_mount, AsArg(mount.source ? context.text(mount.source) : "none"), AsArg(path),
               AsArg(context.text(mount.type)), static_cast<long>(mount.mount_flags), AsArg(data)));
-  if (mount.propagation == 0) return 0;
-  const UniqueFd mounted(static_cast<int>(HULL_TRY(
-      context, kOpenInRoot, OpenInRoot(context.root.get(), context.text(mount.target), O_PATH))));
-  return ChangePropagation(context, mounted.get(), mount.propagation);
+  return static_cast<int>(HULL_TRY(
+      context, kOpenInRoot, OpenInRoot(context.root.get(), context.text(mount.target), O_PATH)));
+}
+
+int FinishFileSystem(Context& context, const plan::MountStep& mount, int target_fd, int tree_fd) {
+  if (mount.label) {
+    const int error = LabelRoot(context, tree_fd, context.text(mount.label));
+    if (error < 0) return error;
+  }
+  if (mount.copy_up != 0) {
+    if (const int error = CopyUp(context, target_fd, tree_fd); error < 0) return error;
+  }
+  return ApplyAttributes(context, tree_fd, mount.recursive_attr_set, mount.recursive_attr_clear,
+                         AT_RECURSIVE);
 }
 
 int MountFileSystem(Context& context, const plan::MountStep& mount) {
   const UniqueFd target(OpenTarget(context, mount, NodeType::kDirectory));
   if (!target.valid()) return target.get();
-  if (!FitsFsConfig(context, mount)) return MountByCall(context, mount, target.get());
   int mode = -1;
   if (const int error = ModeFor(context, mount, target.get(), &mode); error < 0) return error;
-  const UniqueFd tree(MakeFileSystem(context, mount, mode));
+  const bool by_call = !FitsFsConfig(context, mount);
+  const UniqueFd tree(by_call ? MountByCall(context, mount, target.get(), mode)
+                              : MakeFileSystem(context, mount, mode));
   if (!tree.valid()) return tree.get();
-  if (mount.label) {
-    const int error = LabelRoot(context, tree.get(), context.text(mount.label));
-    if (error < 0) return error;
-  }
-  if (mount.copy_up != 0) {
-    if (const int error = CopyUp(context, target.get(), tree.get()); error < 0) return error;
-  }
-  int error = ApplyAttributes(context, tree.get(), mount.recursive_attr_set,
-                              mount.recursive_attr_clear, AT_RECURSIVE);
+  const int error = FinishFileSystem(context, mount, target.get(), tree.get());
   if (error < 0) return error;
-  return PutInPlace(context, mount, tree.get(), target.get());
+  if (!by_call) return PutInPlace(context, mount, tree.get(), target.get());
+  return mount.propagation == 0 ? 0 : ChangePropagation(context, tree.get(), mount.propagation);
 }
 
 }  // namespace
 
 int Mount(Context& context, const Step& step) {
   const plan::MountStep& mount = step.mount;
-  if (!mount.type) return MountBind(context, mount, context.text(mount.source));
+  if (!mount.type) return MountBind(context, mount);
   const int error = MountFileSystem(context, mount);
   const bool refused = error == -EPERM || error == -EBUSY || error == -EACCES;
-  if (!refused || !mount.fallback_source) return error;
-  return MountBind(context, mount, context.text(mount.fallback_source));
+  return refused && mount.fallback_source ? MountFallback(context, mount) : error;
 }
 
 }  // namespace hull::child

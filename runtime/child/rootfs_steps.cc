@@ -3,6 +3,7 @@
 #include <linux/stat.h>
 #include <sys/sysmacros.h>
 
+#include "runtime/child/mount_attributes.h"
 #include "runtime/child/mount_calls.h"
 #include "runtime/child/path.h"
 #include "runtime/child/steps.h"
@@ -145,10 +146,8 @@ int SetMountAttributes(Context& context, const Step& step) {
   const UniqueFd target(static_cast<int>(
       HULL_TRY(context, kOpenInRoot,
                OpenInRoot(context.root.get(), context.text(step.attributes.path), O_PATH))));
-  struct mount_attr attributes = {};
-  attributes.attr_set = step.attributes.attr_set;
-  attributes.attr_clr = step.attributes.attr_clear;
-  return SetAttributes(context, target.get(), 0, attributes);
+  return ApplyAttributes(context, target.get(), step.attributes.attr_set,
+                         step.attributes.attr_clear, 0);
 }
 
 // A path that is not there needs no mask.

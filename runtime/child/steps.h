@@ -53,6 +53,9 @@ int MakePathReadonly(Context& context, const Step& step);
 // mount_steps.cc
 int Mount(Context& context, const Step& step);
 
+// remount_steps.cc
+int Remount(Context& context, const Step& step);
+
 // device_steps.cc
 int MakeDevice(Context& context, const Step& step);
 int MakeSymlink(Context& context, const Step& step);

@@ -268,7 +268,9 @@ std::string FailureOf(const spec::Spec& spec, StepKind kind, int error) {
   sync::Message failure;
   failure.operation = sync::Operation::kWrite;
   failure.error = error;
-  while (block.plan().at(block.plan().init, failure.step).kind != kind) ++failure.step;
+  uint32_t step = 0;
+  while (block.plan().at(block.plan().init, step).kind != kind) ++step;
+  failure.step = block.plan().init.count - 1 - step;
   return std::string(FailureStatus(block.plan(), failure).message());
 }
 
@@ -290,6 +292,28 @@ TEST(FailureStatusTest, ALabelThatIsRefusedNamesTheFileThatEnginesLookFor) {
             "no such label");
 }
 
+TEST(BuildCreateTest, AMountSaysEveryOptionThatActs) {
+  spec::Spec spec = MakeSpec();
+  spec.mounts.push_back(
+      {"/x", "bind", "/y", {"rbind", "rw", "exec", "rro", "rslave", "src-nofollow"}, {}, {}});
+  spec.mounts.push_back({"/z", "tmpfs", "t", {"sync", "silent", "size=1k", "tmpcopyup"}, {}, {}});
+  spec.mounts.push_back({"/i", "bind", "/y", {"bind", "ridmap"}, {{0, 1, 1}}, {{0, 1, 1}}});
+  const std::string description = DescribeCreate(spec);
+  EXPECT_THAT(description,
+              HasSubstr("binding the tree '/y' at '/x' (rw,exec,rro,rslave,src-nofollow)"));
+  EXPECT_THAT(description, HasSubstr("mounting tmpfs at '/z' (sync,silent,tmpcopyup,size=1k)"));
+  EXPECT_THAT(description, HasSubstr("binding '/y' at '/i' (ridmap)"));
+}
+
+TEST(BuildCreateTest, WhatHasNoTypeChangesWhatIsThere) {
+  spec::Spec spec = MakeSpec();
+  spec.mounts.push_back({"/x", "", "", {"remount", "ro", "size=1k"}, {}, {}});
+  spec.mounts.push_back({"/y", "", "", {"rshared"}, {}, {}});
+  const std::string description = DescribeCreate(spec);
+  EXPECT_THAT(description, HasSubstr("remounting '/x' (ro,size=1k)"));
+  EXPECT_THAT(description, HasSubstr("remounting '/y' (rshared)"));
+}
+
 TEST(FailureStatusTest, NamesTheWishTheStepTheCallAndTheErrno) {
   spec::Spec spec = MakeSpec();
   spec.mounts.push_back({"/proc", "proc", "proc", {"nosuid"}, {}, {}});
@@ -304,9 +328,12 @@ TEST(FailureStatusTest, NamesTheWishTheStepTheCallAndTheErrno) {
       failure.step = block.plan().init.count - 1 - i;
     }
   }
-  EXPECT_EQ(FailureStatus(block.plan(), failure),
-            absl::PermissionDeniedError(
-                "/mounts/0: mounting proc at '/proc' (nosuid): fsmount: operation not permitted"));
+  EXPECT_EQ(
+      FailureStatus(block.plan(), failure),
+      absl::PermissionDeniedError(
+          "/mounts/0: mounting proc at '/proc' (nosuid): fsmount: operation not permitted; in "
+          "a user namespace proc can be mounted only where the runtime itself sees a whole "
+          "one: nothing of its own /proc may be masked or read-only"));
 }
 
 TEST(FailureStatusTest, AStepThatThePlanDoesNotHaveIsOurBug) {

@@ -66,20 +66,39 @@ void AppendAttributes(uint64_t set, uint64_t clear, absl::string_view prefix,
   }
 }
 
-std::string DescribeMount(const Plan& plan, const MountStep& mount) {
+struct FlagWord {
+  uint64_t flag;
+  const char* set;
+};
+constexpr FlagWord kSuperblockWords[] = {
+    {MS_SYNCHRONOUS, "sync"},  {MS_MANDLOCK, "mand"}, {MS_DIRSYNC, "dirsync"},
+    {MS_LAZYTIME, "lazytime"}, {MS_SILENT, "silent"}, {MS_I_VERSION, "iversion"},
+};
+
+std::string DescribeMountOptions(const Plan& plan, const MountStep& mount) {
   std::vector<std::string> words;
   AppendAttributes(mount.attr_set, mount.attr_clear, "", words);
   AppendAttributes(mount.recursive_attr_set, mount.recursive_attr_clear, "r", words);
   if (mount.propagation != 0) words.push_back(PropagationName(mount.propagation));
+  for (const FlagWord& word : kSuperblockWords) {
+    if ((mount.mount_flags & word.flag) != 0) words.push_back(word.set);
+  }
   if (mount.copy_up != 0) words.push_back("tmpcopyup");
   if (mount.label) words.push_back(absl::StrCat("label=", plan.text(mount.label)));
+  if (mount.copy_symlink != 0) words.push_back("copy-symlink");
+  if (mount.source_no_follow != 0) words.push_back("src-nofollow");
+  if (mount.target_no_follow != 0) words.push_back("dest-nofollow");
+  if (mount.id_map != 0) words.push_back(mount.id_map == 1 ? "idmap" : "ridmap");
   for (uint32_t i = 0; i < mount.options.count; ++i) {
     const Option& option = plan.at(mount.options, i);
     words.push_back(absl::StrCat(plan.text(option.key), option.value ? "=" : "",
                                  option.value ? plan.text(option.value) : ""));
   }
-  const std::string options =
-      words.empty() ? "" : absl::StrCat(" (", absl::StrJoin(words, ","), ")");
+  return words.empty() ? "" : absl::StrCat(" (", absl::StrJoin(words, ","), ")");
+}
+
+std::string DescribeMount(const Plan& plan, const MountStep& mount) {
+  const std::string options = DescribeMountOptions(plan, mount);
   if (!mount.type) {
     return absl::StrCat(mount.recursive != 0 ? "binding the tree '" : "binding '",
                         plan.text(mount.source), "' at '", plan.text(mount.target), "'", options);
@@ -175,6 +194,9 @@ std::string DescribeStep(const Plan& plan, const Step& step) {
       return absl::StrCat("making every mount ", PropagationName(step.flags.flags));
     case StepKind::kRootfs: return absl::StrCat("mounting the rootfs ", text(step.rootfs.path));
     case StepKind::kMount: return DescribeMount(plan, step.mount);
+    case StepKind::kRemount:
+      return absl::StrCat("remounting ", text(step.mount.target),
+                          DescribeMountOptions(plan, step.mount));
     case StepKind::kDevice: return DescribeDevice(plan, step.device);
     case StepKind::kSymlink:
       return absl::StrCat("linking ", text(step.symlink.path), " to ", text(step.symlink.target));

@@ -54,6 +54,7 @@ constexpr OperationName kNames[] = {
     {Operation::kFsOpen, "fsopen"},
     {Operation::kFsConfig, "fsconfig"},
     {Operation::kFsMount, "fsmount"},
+    {Operation::kFsPick, "fspick"},
     {Operation::kMoveMount, "move_mount"},
     {Operation::kMountAttributes, "mount_setattr"},
     {Operation::kLabel, "setxattr"},
@@ -91,14 +92,33 @@ std::string OperationText(const sync::Message& failure) {
   return found == std::end(kNames) ? "" : absl::StrCat(found->name, ": ");
 }
 
+absl::string_view MountHint(const Plan& plan, const MountStep& mount,
+                            const sync::Message& failure) {
+  const absl::string_view type = mount.type ? plan.text(mount.type) : "";
+  const bool made =
+      failure.operation == Operation::kFsMount || failure.operation == Operation::kMount;
+  if (failure.operation == Operation::kFsConfig && failure.error == EINVAL) {
+    return "; the file system does not know one of the options";
+  }
+  if (failure.error == E2BIG && made) return "; all its options together must fit a page";
+  if (failure.error == EPERM && made && type == "proc") {
+    return "; in a user namespace proc can be mounted only where the runtime itself sees a whole "
+           "one: nothing of its own /proc may be masked or read-only";
+  }
+  if (failure.operation == Operation::kWrongNode && mount.copy_symlink != 0) {
+    return "; a symlink is to be made there, and only the same one may be there already";
+  }
+  return "";
+}
+
 // What is known of the cause beyond the errno.
-absl::string_view Hint(const Step& step, const sync::Message& failure) {
+absl::string_view Hint(const Plan& plan, const Step& step, const sync::Message& failure) {
   if (step.kind == StepKind::kRlimit && failure.error == EPERM) {
     return "; raising a hard limit needs CAP_SYS_RESOURCE, which the runtime does not have";
   }
-  if (step.kind == StepKind::kMount && failure.operation == Operation::kFsConfig &&
-      failure.error == EINVAL) {
-    return "; the file system does not know one of the options";
+  if (step.kind == StepKind::kMount || step.kind == StepKind::kRemount) {
+    const absl::string_view hint = MountHint(plan, step.mount, failure);
+    if (!hint.empty()) return hint;
   }
   if (step.kind == StepKind::kLabel && failure.error == ENOENT) {
     return "; no profile of that name is loaded";
@@ -191,16 +211,17 @@ absl::Status FailureStatus(const Plan& plan, const sync::Message& failure) {
   absl::StrAppend(&message, DescribeStep(plan, step), ": ");
   if (step.kind == StepKind::kLabel || step.kind == StepKind::kOpenLabels) {
     absl::StrAppend(&message, LabelFileText(step, failure), ErrnoText(failure.error),
-                    Hint(step, failure));
+                    Hint(plan, step, failure));
   } else if (failure.operation == Operation::kOutsideRoot) {
     message += "it leads out of the container's root";
   } else if (failure.operation == Operation::kWrongNode) {
-    message += "there is another file or device of that name";
+    absl::StrAppend(&message, "there is another file or device of that name",
+                    Hint(plan, step, failure));
   } else if (failure.operation == Operation::kNoProc) {
     message += "mount(2) needs a proc file system at /proc, and there is none";
   } else {
     absl::StrAppend(&message, OperationText(failure), ErrnoText(failure.error),
-                    Hint(step, failure));
+                    Hint(plan, step, failure));
   }
   return absl::Status(CodeOf(failure), message);
 }

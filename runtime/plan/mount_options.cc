@@ -3,8 +3,10 @@
 #include <linux/mount.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace hull::plan {
 namespace {
@@ -19,6 +21,7 @@ struct FlagOption {
 };
 
 constexpr uint64_t kAtime = MOUNT_ATTR__ATIME;
+constexpr uint64_t kAccessTimeFlags = MS_NOATIME | MS_RELATIME | MS_STRICTATIME;
 constexpr FlagOption kFlags[] = {
     {"async", false, MS_SYNCHRONOUS, 0},
     {"atime", false, MS_NOATIME, MOUNT_ATTR_NOATIME},
@@ -67,7 +70,6 @@ constexpr NamedFlag kPropagation[] = {
     {"unbindable", MS_UNBINDABLE},
 };
 
-// "rro" is "ro" for the whole tree, and so on; "relatime" and "rw" are not of that kind.
 const FlagOption* FindFlag(absl::string_view name) {
   for (const FlagOption& flag : kFlags) {
     if (flag.name == name) return &flag;
@@ -75,16 +77,25 @@ const FlagOption* FindFlag(absl::string_view name) {
   return nullptr;
 }
 
+// "rro" is "ro" for the whole tree, and so on; "relatime" and "rw" are not of that kind. What belongs to
+// the superblock has such a form too, which says no more: a new file system is a tree of one mount.
+constexpr absl::string_view kTreeSuperblock[] = {"async", "dirsync", "mand", "nomand", "sync"};
+
+bool IsAccessTime(const FlagOption& flag) {
+  return flag.attr == MOUNT_ATTR_NOATIME || flag.attr == MOUNT_ATTR_STRICTATIME ||
+         flag.name == "relatime" || flag.name == "norelatime";
+}
+
 bool HasRecursiveForm(const FlagOption& flag) {
-  return flag.attr != 0 || flag.name == "relatime" || flag.name == "norelatime";
+  return flag.attr != 0 || IsAccessTime(flag) ||
+         std::find(std::begin(kTreeSuperblock), std::end(kTreeSuperblock), flag.name) !=
+             std::end(kTreeSuperblock);
 }
 
 // The atime modes are one field of the mount, not bits: setting one clears the field; taking one
 // away falls back to the default, relatime.
 void ApplyAttribute(const FlagOption& flag, uint64_t& set, uint64_t& clear) {
-  const bool access_time = flag.attr == MOUNT_ATTR_NOATIME || flag.attr == MOUNT_ATTR_STRICTATIME ||
-                           flag.name == "relatime" || flag.name == "norelatime";
-  if (access_time) {
+  if (IsAccessTime(flag)) {
     set &= ~kAtime;
     clear |= kAtime;
     if (flag.set) set |= flag.attr;
@@ -100,12 +111,29 @@ void ApplyAttribute(const FlagOption& flag, uint64_t& set, uint64_t& clear) {
 }
 
 void ApplyFlag(const FlagOption& flag, MountOptions& options) {
+  if (IsAccessTime(flag)) options.mount_flags &= ~kAccessTimeFlags;
   if (flag.set) {
     options.mount_flags |= flag.mount_flag;
+    options.clear_flags &= ~flag.mount_flag;
   } else {
     options.mount_flags &= ~flag.mount_flag;
+    options.clear_flags |= flag.mount_flag;
   }
   ApplyAttribute(flag, options.attr_set, options.attr_clear);
+}
+
+void ApplyWhole(const FlagOption& flag, MountOptions& options) {
+  if (flag.attr != 0 || IsAccessTime(flag)) {
+    ApplyAttribute(flag, options.recursive_attr_set, options.recursive_attr_clear);
+  } else {
+    ApplyFlag(flag, options);
+  }
+}
+
+// "idmap", "ridmap=…"
+bool IsIdMap(absl::string_view name) {
+  absl::ConsumePrefix(&name, "r");
+  return absl::ConsumePrefix(&name, "idmap") && (name.empty() || name[0] == '=');
 }
 
 bool ApplySpecial(absl::string_view name, MountOptions& options) {
@@ -116,6 +144,15 @@ bool ApplySpecial(absl::string_view name, MountOptions& options) {
     options.remount = true;
   } else if (name == "tmpcopyup") {
     options.copy_up = true;
+  } else if (name == "copy-symlink") {
+    options.copy_symlink = true;
+  } else if (name == "src-nofollow") {
+    options.source_no_follow = true;
+  } else if (name == "dest-nofollow") {
+    options.target_no_follow = true;
+  } else if (IsIdMap(name)) {
+    options.map_ids = true;
+    options.map_ids_recursive = name[0] == 'r';
   } else {
     return false;
   }
@@ -145,7 +182,7 @@ MountOptions ParseMountOptions(const std::vector<std::string>& options) {
     } else if (const FlagOption* whole =
                    name.size() > 1 && name[0] == 'r' ? FindFlag(name.substr(1)) : nullptr;
                whole != nullptr && HasRecursiveForm(*whole)) {
-      ApplyAttribute(*whole, result.recursive_attr_set, result.recursive_attr_clear);
+      ApplyWhole(*whole, result);
     } else {
       const size_t equals = name.find('=');
       result.data.emplace_back(name.substr(0, equals),
@@ -156,7 +193,9 @@ MountOptions ParseMountOptions(const std::vector<std::string>& options) {
 }
 
 std::vector<std::string> KnownMountOptions() {
-  std::vector<std::string> names = {"bind", "rbind", "remount", "tmpcopyup"};
+  std::vector<std::string> names = {"bind",          "rbind",        "remount",
+                                    "tmpcopyup",     "copy-symlink", "src-nofollow",
+                                    "dest-nofollow", "idmap",        "ridmap"};
   for (const FlagOption& flag : kFlags) {
     names.emplace_back(flag.name);
     if (HasRecursiveForm(flag)) names.push_back(absl::StrCat("r", flag.name));

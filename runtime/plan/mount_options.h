@@ -13,13 +13,19 @@ namespace hull::plan {
 
 struct MountOptions {
   uint64_t mount_flags = 0;                                   // MS_*, for mount(2)
+  uint64_t clear_flags = 0;                                   // MS_* that an option takes away
   uint64_t attr_set = 0, attr_clear = 0;                      // MOUNT_ATTR_*
   uint64_t recursive_attr_set = 0, recursive_attr_clear = 0;  // rro, rnosuid, …
   uint64_t propagation = 0;                                   // MS_SHARED …, with MS_REC
   bool bind = false;
   bool recursive = false;  // rbind
   bool remount = false;
-  bool copy_up = false;  // tmpcopyup
+  bool copy_up = false;           // tmpcopyup
+  bool copy_symlink = false;      // a source that is a symlink is made anew instead of followed
+  bool source_no_follow = false;  // src-nofollow: a symlink itself is bound
+  bool target_no_follow = false;  // dest-nofollow: a symlink itself is covered
+  bool map_ids = false;           // idmap, ridmap; with which mappings: spec/mount_idmap.h
+  bool map_ids_recursive = false;
   // What is the file system's own: key, value; a flag has an empty value and no '='.
   std::vector<std::pair<std::string, std::string>> data;
 };

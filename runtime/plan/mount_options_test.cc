@@ -2,7 +2,13 @@
 
 #include <linux/mount.h>
 
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "gtest/gtest.h"
+#include "spec/names.h"
 
 namespace hull::plan {
 namespace {
@@ -31,6 +37,30 @@ TEST(MountOptionsTest, ROfAnotherWordIsNoTree) {
   EXPECT_EQ(options.propagation, uint64_t{MS_SLAVE | MS_REC});
   EXPECT_TRUE(options.bind && options.recursive && options.remount);
   EXPECT_TRUE(options.data.empty());
+}
+
+TEST(MountOptionsTest, MountTwoKnowsOneAccessTimeModeToo) {
+  EXPECT_EQ(ParseMountOptions({"noatime", "relatime"}).mount_flags, uint64_t{MS_RELATIME});
+  EXPECT_EQ(ParseMountOptions({"strictatime", "atime"}).mount_flags, 0u);
+}
+
+TEST(MountOptionsTest, OfASuperblockTheTreesFormSaysTheSame) {
+  const MountOptions options = ParseMountOptions({"rsync", "rmand", "rnomand"});
+  EXPECT_EQ(options.mount_flags, uint64_t{MS_SYNCHRONOUS});
+  EXPECT_EQ(options.recursive_attr_set, 0u);
+  EXPECT_TRUE(options.data.empty());
+}
+
+TEST(MountOptionsTest, AnIdMapIsNoData) {
+  const MountOptions options = ParseMountOptions({"ridmap=uids=0-1-1;gids=0-1-1", "idmapped"});
+  EXPECT_TRUE(options.map_ids && options.map_ids_recursive);
+  EXPECT_EQ(options.data.size(), 1u);
+}
+
+TEST(MountOptionsTest, KnowsWhatTheFeaturesSay) {
+  const std::vector<std::string> known = KnownMountOptions();
+  EXPECT_EQ(known, std::vector<std::string>(std::begin(spec::kMountOptions),
+                                            std::end(spec::kMountOptions)));
 }
 
 TEST(MountOptionsTest, WhatIsUnknownIsTheFileSystems) {

@@ -4,15 +4,18 @@
 #include <algorithm>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/plan/mount_options.h"
 #include "runtime/plan/steps.h"
+#include "spec/mount_idmap.h"
 
 namespace hull::plan {
 namespace {
@@ -69,6 +72,16 @@ Labelling LabellingOf(const Entry& entry, absl::string_view type) {
   return type == "mqueue" ? Labelling::kRoot : Labelling::kOption;
 }
 
+bool IsBelow(absl::string_view path, absl::string_view directory) {
+  return absl::ConsumePrefix(&path, directory) && (path.empty() || path[0] == '/');
+}
+
+// Where the kernel's files are looked for, a symlink could put others in their place. Beneath the
+// cgroup mount there are links of ours.
+bool IsKernelPath(absl::string_view path) {
+  return IsBelow(path, "/proc") || (IsBelow(path, "/sys") && !IsBelow(path, "/sys/fs/cgroup"));
+}
+
 Step& AddMount(const Entry& entry, absl::string_view target, StepList& steps) {
   Step& step = steps.Add(StepKind::kMount, entry.where);
   MountStep& mount = step.mount;
@@ -80,6 +93,8 @@ Step& AddMount(const Entry& entry, absl::string_view target, StepList& steps) {
   mount.recursive_attr_set = entry.options.recursive_attr_set;
   mount.recursive_attr_clear = entry.options.recursive_attr_clear;
   mount.propagation = entry.options.propagation;
+  mount.plain_target = IsKernelPath(target);
+  if (spec::IdMapOf(entry.mount).asked) mount.id_map = entry.options.map_ids_recursive ? 2 : 1;
   return step;
 }
 
@@ -89,12 +104,14 @@ void AddBind(const Entry& entry, absl::string_view source, absl::string_view tar
   step.mount.source = steps.arena().AddText(source);
   step.mount.source_fd = entry.source_fd;
   step.mount.recursive = entry.options.recursive;
+  step.mount.source_no_follow = entry.options.source_no_follow;
+  step.mount.target_no_follow = entry.options.target_no_follow;
+  step.mount.copy_symlink = entry.options.copy_symlink;
 }
 
-void AddFileSystem(const Entry& entry, absl::string_view type,
-                   const std::vector<std::pair<std::string, std::string>>& data,
-                   absl::string_view target, absl::string_view fallback, StepList& steps) {
-  Arena& arena = steps.arena();
+// `label` becomes one more option; in mount(2)'s text its commas need quotes.
+void AddOptions(const std::vector<std::pair<std::string, std::string>>& data,
+                absl::string_view label, MountStep& mount, Arena& arena) {
   std::vector<Option> options;
   std::string joined = absl::StrJoin(data, ",", [](std::string* out, const auto& option) {
     absl::StrAppend(out, option.first, option.second.empty() ? "" : "=", option.second);
@@ -102,24 +119,41 @@ void AddFileSystem(const Entry& entry, absl::string_view type,
   for (const auto& [key, value] : data) {
     options.push_back({arena.AddText(key), arena.AddOptionalText(value)});
   }
-  const Labelling labelling = LabellingOf(entry, type);
-  if (labelling == Labelling::kOption) {
-    options.push_back({arena.AddText("context"), arena.AddText(entry.label)});
-    // In mount(2)'s text the label's commas need quotes.
-    absl::StrAppend(&joined, joined.empty() ? "" : ",", "context=\"", entry.label, "\"");
+  if (!label.empty()) {
+    options.push_back({arena.AddText("context"), arena.AddText(label)});
+    absl::StrAppend(&joined, joined.empty() ? "" : ",", "context=\"", label, "\"");
   }
+  mount.options = arena.AddArray(options);
+  mount.data = arena.AddOptionalText(joined);
+}
+
+Step& AddFileSystem(const Entry& entry, absl::string_view type,
+                    const std::vector<std::pair<std::string, std::string>>& data,
+                    absl::string_view target, absl::string_view fallback, StepList& steps) {
+  Arena& arena = steps.arena();
+  const Labelling labelling = LabellingOf(entry, type);
   Step& step = AddMount(entry, target, steps);
   if (labelling == Labelling::kRoot) step.mount.label = arena.AddText(entry.label);
   step.mount.type = arena.AddText(type);
   step.mount.source = arena.AddOptionalText(entry.mount.source);
-  step.mount.options = arena.AddArray(options);
-  step.mount.data = arena.AddOptionalText(joined);
+  step.mount.source_fd = entry.source_fd;
+  AddOptions(data, labelling == Labelling::kOption ? entry.label : "", step.mount, arena);
   step.mount.fallback_source = arena.AddOptionalText(fallback);
-  step.mount.plain_target = type == "proc" || type == "sysfs";
   const bool has_mode = std::any_of(data.begin(), data.end(),
                                     [](const auto& option) { return option.first == "mode"; });
   step.mount.keep_mode = type == "tmpfs" && !has_mode;
   step.mount.copy_up = entry.options.copy_up && type == "tmpfs";
+  return step;
+}
+
+// What is mounted there changes; nothing new comes.
+void AddRemount(const Entry& entry, StepList& steps) {
+  Step& step = AddMount(entry, entry.target, steps);
+  step.kind = StepKind::kRemount;
+  step.mount.clear_flags = entry.options.clear_flags;
+  step.mount.make_writable =
+      !entry.options.bind && (entry.options.clear_flags & static_cast<uint64_t>(MS_RDONLY)) != 0;
+  AddOptions(entry.options.data, "", step.mount, steps.arena());
 }
 
 bool HasNamespace(const spec::Spec& spec, absl::string_view type) {
@@ -211,9 +245,9 @@ absl::Status AddSpecMount(const CreateInput& input, size_t index, StepList& step
   Entry entry{mount, ParseMountOptions(mount.options), CleanPath(mount.destination),
               absl::StrCat("/mounts/", index), input.spec.linux_.mount_label};
   if (index < input.fds.mount_sources.size()) entry.source_fd = input.fds.mount_sources[index];
-  if (entry.options.remount) {
-    AddAttributes(entry.where, entry.target, entry.options.attr_set, entry.options.attr_clear,
-                  steps);
+  const bool no_type = mount.type.empty() || mount.type == "none";
+  if (entry.options.remount || (no_type && !entry.options.bind)) {
+    AddRemount(entry, steps);
     return absl::OkStatus();
   }
   if (IsBind(mount, entry.options)) {
@@ -232,7 +266,10 @@ absl::Status AddSpecMount(const CreateInput& input, size_t index, StepList& step
   if (mount.type == "cgroup" || mount.type == "cgroup2") {
     return AddCgroupMount(input, entry, steps);
   }
-  AddFileSystem(entry, mount.type, entry.options.data, entry.target, "", steps);
+  // A user namespace without a network namespace of its own may not mount sysfs.
+  const char* fallback = mount.type == "sysfs" ? "/sys" : "";
+  Step& step = AddFileSystem(entry, mount.type, entry.options.data, entry.target, fallback, steps);
+  step.mount.fallback_recursive = mount.type == "sysfs";
   return absl::OkStatus();
 }
 

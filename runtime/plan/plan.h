@@ -55,6 +55,7 @@ enum class StepKind : uint32_t {
   kPropagation,  // of every mount, so that nothing leaks to the host
   kRootfs,       // clone the rootfs, attach the clone over itself
   kMount,
+  kRemount,  // changes a mount that is there: attributes, propagation, its file system
   kDevice,
   kSymlink,
   kConsole,     // make a terminal in the container's devpts, send its master away
@@ -62,7 +63,7 @@ enum class StepKind : uint32_t {
   kHooks,
   kMaskPath,
   kReadonlyPath,
-  kMountAttributes,  // of a mount that is there: read-only root, remounts
+  kMountAttributes,  // of a mount that is there: a read-only root
   kPivotRoot,
   kMoveRoot,         // --no-pivot: the rootfs goes over "/", for a root in RAM
   kRootPropagation,  // linux.rootfsPropagation, after the pivot
@@ -152,22 +153,29 @@ struct Option {  // one option of a file system; an absent value makes it a flag
 };
 
 struct MountStep {
-  Text target;            // in the container
-  Text type;              // of a new file system; absent for a bind
-  Text source;            // a bind's host path, else what the file system shows as its source
-  int32_t source_fd;      // a detached mount that main opened, -1 = open `source`
-  Array<Option> options;  // for fsconfig
-  Text data;              // the same, joined for mount(2)
-  uint64_t mount_flags;   // the same and the attributes as MS_*, for mount(2)
+  Text target;             // in the container
+  Text type;               // of a new file system; absent for a bind
+  Text source;             // a bind's host path, else what the file system shows as its source
+  int32_t source_fd;       // a detached mount that main made, -1 = open `source`
+  Array<Option> options;   // for fsconfig
+  Text data;               // the same, joined for mount(2)
+  uint64_t mount_flags;    // the same and the attributes as MS_*, for mount(2)
+  uint64_t clear_flags;    // kRemount: MS_* of the superblock that go
+  uint32_t make_writable;  // kRemount: the superblock too, where it is not
   uint64_t attr_set, attr_clear;                      // MOUNT_ATTR_*
   uint64_t recursive_attr_set, recursive_attr_clear;  // the same for the whole tree (r… options)
-  uint64_t propagation;   // MS_SHARED …, with MS_REC for the tree; 0 = as it comes
-  uint32_t recursive;     // rbind
-  uint32_t plain_target;  // no component may be a symlink (/proc, /sys)
-  uint32_t keep_mode;     // a tmpfs without mode=: the mode of what it covers
-  uint32_t copy_up;       // tmpcopyup: starts with the files it covers
-  Text fallback_source;   // where a new file system is refused (EPERM, EBUSY): bind this
-  Text label;             // of its root, for a file system that takes no option for it
+  uint64_t propagation;  // MS_SHARED …, with MS_REC for the tree; 0 = as it comes
+  uint32_t recursive;    // rbind
+  uint32_t id_map;       // main has mapped the ids of source_fd: 1 = of the mount, 2 = of the tree
+  uint32_t source_no_follow;    // a source that is a symlink is bound itself
+  uint32_t target_no_follow;    // a target that is a symlink is covered itself
+  uint32_t copy_symlink;        // a source that is a symlink is made again at the target
+  uint32_t plain_target;        // no component may be a symlink (/proc, /sys)
+  uint32_t keep_mode;           // a tmpfs without mode=: the mode of what it covers
+  uint32_t copy_up;             // tmpcopyup: starts with the files it covers
+  Text fallback_source;         // where a new file system is refused (EPERM, EBUSY): bind this …
+  uint32_t fallback_recursive;  // … with what is mounted beneath
+  Text label;                   // of its root, for a file system that takes no option for it
 };
 
 struct AttributesStep {

@@ -78,6 +78,7 @@ enum class Operation : uint32_t {
   kFsOpen,
   kFsConfig,
   kFsMount,
+  kFsPick,
   kMoveMount,
   kMountAttributes,
   kLabel,
