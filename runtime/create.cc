@@ -117,6 +117,7 @@ Creation::Creation(const Config& config, const CreateOptions& options, Gate gate
 Creation::~Creation() {
   if (committed_) return;
   launch_.reset();  // kills and reaps
+  if (net_devices_.has_value()) net_devices_->Restore();
   if (pid_file_written_) unlink(options_.pid_file.c_str());
   if (cgroup_made_) {
     const absl::Status destroyed = manager_->Destroy();
@@ -141,6 +142,7 @@ absl::Status Creation::Think() {
   ASSIGN_OR_RETURN(mount_api_, ProbeMountApi());
   RETURN_IF_ERROR(MakeManager());
   RETURN_IF_ERROR(MakeFilter());
+  RETURN_IF_ERROR(FindNetDevices());
   if (options_.listen_fds > 0) {
     // As the container's first process: where it has no pid namespace of its own it is none, and the
     // other runtimes say the same.
@@ -367,6 +369,7 @@ LaunchActions Creation::Actions() {
     return WriteTimeOffsets(pid, spec.linux_.time_offsets);
   };
   actions.on_init = [this](pid_t init) { return TakeInit(init); };
+  actions.move_devices = [this](pid_t init) { return MoveNetDevices(init); };
   actions.run_hooks = [this](pid_t init) { return RunRuntimeHooks(init); };
   actions.hand_over_listener = [this, &spec](pid_t init, int notify_fd) {
     return HandOverToAgent(StateFor(state_, spec, "creating", init), *spec.linux_.seccomp, init,
@@ -398,10 +401,10 @@ absl::Status Creation::CarryOut() {
   return absl::OkStatus();
 }
 
-// No other message of ours may follow kStart: with maps or hooks to come it has to wait.
+// No other message of ours may follow kStart: with maps, devices or hooks to come it has to wait.
 bool Creation::StartsEarly() const {
   return gate_kind_ == Gate::kChannel && plan_.plan().maps_ids == 0 &&
-         !bundle_.spec().hooks.has_value();
+         !bundle_.spec().hooks.has_value() && !net_devices_.has_value();
 }
 
 absl::Status Creation::Start() { return launch_->Start(); }

@@ -13,6 +13,7 @@
 #include "runtime/bundle.h"
 #include "runtime/launch.h"
 #include "runtime/lifecycle.h"
+#include "runtime/net_devices.h"
 #include "runtime/plan/arena.h"
 #include "runtime/plan/build.h"
 #include "runtime/state_store.h"
@@ -54,6 +55,8 @@ class Creation {
  private:
   absl::Status MakeManager();
   absl::Status MakeFilter();
+  absl::Status FindNetDevices();
+  absl::Status MoveNetDevices(pid_t init);
   absl::Status MakeDirectory();
   absl::Status MakeDescriptors();
   absl::Status MakeMountSources();
@@ -76,6 +79,7 @@ class Creation {
   plan::MountApi mount_api_ = plan::MountApi::kNew;
   std::unique_ptr<cgroups::Manager> manager_;
   std::optional<seccomp::Compiled> seccomp_;
+  std::optional<NetDevices> net_devices_;
   State state_;
   plan::Descriptors fds_;
   plan::Block plan_;

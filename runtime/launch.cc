@@ -83,6 +83,9 @@ absl::Status Launch::Answer(const Message& message) {
       RETURN_IF_ERROR(order_.actions.map_ids(init_pid_ != 0 ? init_pid_ : first_.pid));
       return channel_.Send(MessageType::kMapped);
     case MessageType::kInitPid: return TakeInit(static_cast<pid_t>(message.value));
+    case MessageType::kMoveDevices:
+      RETURN_IF_ERROR(order_.actions.move_devices(init_pid_));
+      return channel_.Send(MessageType::kDevicesMoved);
     case MessageType::kRunHooks:
       RETURN_IF_ERROR(order_.actions.run_hooks(init_pid_));
       return channel_.Send(MessageType::kHooksDone);

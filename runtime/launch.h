@@ -22,6 +22,7 @@ namespace hull::runtime {
 struct LaunchActions {
   std::function<absl::Status(pid_t first_child)> map_ids;
   std::function<absl::Status(pid_t init)> on_init;  // as soon as init's pid is known
+  std::function<absl::Status(pid_t init)> move_devices;
   std::function<absl::Status(pid_t init)> run_hooks;
   // The listener's fd of a filter that notifies: hand it to the agent.
   std::function<absl::Status(pid_t init, int notify_fd)> hand_over_listener;

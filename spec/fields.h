@@ -329,7 +329,8 @@ struct Fields<Device> : NothingIgnored {
 template <>
 struct Fields<NetDevice> : NothingIgnored {
   static constexpr auto kAll = std::make_tuple(
-      F("name", &NetDevice::name, Form(&IsComponent, "the name of a network interface")));
+      F("name", &NetDevice::name,
+        Form(&IsInterfaceName, "the name of a network interface, of at most 15 bytes")));
 };
 
 template <>

@@ -59,6 +59,10 @@ bool IsComponent(absl::string_view name) {
                      [](char c) { return c != '/' && !absl::ascii_isspace(c) && c != '\0'; });
 }
 
+bool IsInterfaceName(absl::string_view name) {
+  return IsComponent(name) && name.size() <= 15 && name.find_first_of(":%") == name.npos;
+}
+
 bool IsCpuList(absl::string_view list) {
   if (list.empty()) return true;
   for (const absl::string_view part : absl::StrSplit(list, ',')) {

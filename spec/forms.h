@@ -14,6 +14,8 @@ bool IsEnvironmentEntry(absl::string_view entry);  // NAME=value
 // A name that is one path component of a cgroup file, interface or CLOS: no '/', blank, "." or
 // "..".
 bool IsComponent(absl::string_view name);
+// IsComponent, at most 15 bytes, and none of ':' and '%', which the kernel reads as patterns.
+bool IsInterfaceName(absl::string_view name);
 bool IsCpuList(absl::string_view list);         // "0-3,7": ascending ranges, as cpuset reads it
 bool IsDeviceAccess(absl::string_view access);  // letters of "rwm", each at most once
 bool IsPageSize(absl::string_view size);        // "64KB", "2MB", "1GB"

@@ -16,7 +16,6 @@ inline constexpr Unsupported kNotYet[] = {
     {"/mounts/*/options/*", "ridmap"},
     {"/linux/intelRdt"},
     {"/linux/memoryPolicy"},
-    {"/linux/netDevices"},
     {"/linux/personality"},
 };
 

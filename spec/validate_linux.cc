@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -128,17 +129,20 @@ void CheckTimeOffsets(const Linux& linux, const Path& path, Report* report) {
   }
 }
 
-// The kernel's IFNAMSIZ, less the NUL.
-bool IsInterface(absl::string_view name) { return IsComponent(name) && name.size() <= 15; }
-
 void CheckNetDevices(const Linux& linux, const Path& path, Report* report) {
+  std::map<absl::string_view, absl::string_view> taken;  // name in the container: on the host
   for (const auto& [host_name, device] : linux.net_devices) {
-    if (!IsInterface(host_name)) {
-      report->Error(path / host_name, "expected the name of a network interface as the key");
+    if (!IsInterfaceName(host_name)) {
+      report->Error(path / host_name,
+                    "expected the name of a network interface as the key, of at most 15 bytes");
     }
-    if (!device.name.empty() && !IsInterface(device.name)) {
-      report->Error(path / host_name / "name", "expected a name of at most 15 bytes");
-    }
+    const absl::string_view name = device.name.empty() ? host_name : device.name;
+    const auto [other, is_new] = taken.try_emplace(name, host_name);
+    if (is_new) continue;
+    report->Error(path / host_name,
+                  absl::StrCat("expected each name once, '", name,
+                               "' in the container is that of '", other->second, "'"),
+                  "give one of them another name");
   }
   if (!linux.net_devices.empty() && FindNamespace(linux, "network") == nullptr) {
     report->Error(path, "expected a network namespace to move them to",

@@ -22,13 +22,24 @@ int AwaitMessage(Context& context, const Step& step) {
   return 0;
 }
 
+namespace {
+
+MessageType AnswerTo(MessageType request) {
+  switch (request) {
+    case MessageType::kMapIds: return MessageType::kMapped;
+    case MessageType::kMoveDevices: return MessageType::kDevicesMoved;
+    default: return MessageType::kHooksDone;
+  }
+}
+
+}  // namespace
+
 int RequestMain(Context& context, const Step& step) {
   Message message;
   message.type = static_cast<MessageType>(step.message.message);
   message.role = context.role;
   HULL_TRY(context, kSend, SendMessage(context.report_fd, message));
-  const MessageType answer =
-      message.type == MessageType::kMapIds ? MessageType::kMapped : MessageType::kHooksDone;
+  const MessageType answer = AnswerTo(message.type);
   HULL_TRY(context, kReceive, ReceiveMessage(context.report_fd, answer, message));
   return 0;
 }

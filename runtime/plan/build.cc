@@ -98,6 +98,11 @@ void AddNamespaceSettings(const CreateInput& input, uint64_t made, StepList& ste
   if (!spec.domainname.empty()) {
     steps.AddText(StepKind::kDomainname, "/domainname", spec.domainname);
   }
+  // Before the sysctls, which may be of these devices.
+  if (!spec.linux_.net_devices.empty()) {
+    Step& step = steps.Add(StepKind::kRequest, "/linux/netDevices");
+    step.message.message = Number(MessageType::kMoveDevices);
+  }
   for (const auto& [key, value] : spec.linux_.sysctl) {
     Step& step = steps.Add(StepKind::kSysctl, absl::StrCat("/linux/sysctl/", key));
     // With a '/' the key is a path already, and its dots belong to names ("eth0.100").

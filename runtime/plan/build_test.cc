@@ -70,6 +70,18 @@ TEST(BuildCreateTest, TimeOffsetsAreWrittenBeforeAnyProcessIsInTheNamespace) {
             LineOf(description, "cloning init"));
 }
 
+TEST(BuildCreateTest, NetworkDevicesAreThereBeforeTheirSysctlsAndAnyHook) {
+  spec::Spec spec = MakeSpec();
+  spec.linux_.net_devices["eth0"] = {};
+  spec.linux_.sysctl["net.ipv4.conf.eth0.forwarding"] = "1";
+  spec.hooks.emplace().create_runtime.push_back({.path = "/hook"});
+  const std::string description = DescribeCreate(spec);
+  const size_t moved = LineOf(description, "waiting for the network devices");
+  EXPECT_LT(LineOf(description, "bringing up the loopback interface"), moved);
+  EXPECT_LT(moved, LineOf(description, "to the sysctl"));
+  EXPECT_LT(moved, LineOf(description, "createRuntime hooks"));
+}
+
 TEST(BuildCreateTest, ThePrivilegedJoinTheUserNamespaceLastTheOthersFirst) {
   spec::Spec spec = MakeSpec();
   spec.linux_.namespaces[2].path = "/net";

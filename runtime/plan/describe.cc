@@ -156,9 +156,11 @@ std::string DescribeLabel(const Plan& plan, const LabelStep& step) {
 }
 
 std::string DescribeRequest(uint32_t message) {
-  return static_cast<sync::MessageType>(message) == sync::MessageType::kMapIds
-             ? "waiting for uid and gid maps"
-             : "waiting for the prestart and createRuntime hooks";
+  switch (static_cast<sync::MessageType>(message)) {
+    case sync::MessageType::kMapIds: return "waiting for uid and gid maps";
+    case sync::MessageType::kMoveDevices: return "waiting for the network devices";
+    default: return "waiting for the prestart and createRuntime hooks";
+  }
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 //   first child   kMapIds      main           I am in my user (time) namespace: write maps and offsets
 //   main          kMapped      first child    done
 //   intermediate  kInitPid     main           `value` = init's pid, as main sees it; I exit
+//   init          kMoveDevices main           my network namespace is there (linux.netDevices)
+//   main          kDevicesMoved init          they are in it
 //   init          kRunHooks    main           mounts are made: prestart and createRuntime hooks; kHooksDone
 //   main          kHooksDone   init           done
 //   init          kReady       main           nothing is left but the start gate
@@ -30,6 +32,8 @@ enum class MessageType : uint32_t {
   kMapIds,
   kMapped,
   kInitPid,
+  kMoveDevices,
+  kDevicesMoved,
   kRunHooks,
   kHooksDone,
   kReady,
