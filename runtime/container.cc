@@ -87,6 +87,26 @@ absl::StatusOr<std::unique_ptr<cgroups::Manager>> OpenCgroup(const Config& confi
   return backend->open(host, location);
 }
 
+void SaveRdt(const RdtLocation& location, State& state) {
+  RdtGroup& group = *state.mutable_intel_rdt();
+  group.set_root(location.root);
+  group.set_clos(location.clos);
+  group.set_made(location.made);
+  group.set_own(location.own);
+  group.set_monitor(location.monitor);
+}
+
+absl::StatusOr<std::optional<IntelRdt>> OpenRdt(const State& state) {
+  if (!state.has_intel_rdt()) return std::nullopt;
+  const RdtGroup& group = state.intel_rdt();
+  ASSIGN_OR_RETURN(IntelRdt rdt, IntelRdt::Open({.root = group.root(),
+                                                 .clos = group.clos(),
+                                                 .made = group.made(),
+                                                 .own = group.own(),
+                                                 .monitor = group.monitor()}));
+  return rdt;
+}
+
 absl::StatusOr<cgroups::Manager*> Container::cgroup() {
   if (cgroup_ != nullptr) return cgroup_.get();
   ASSIGN_OR_RETURN(cgroup_, OpenCgroup(*config_, state_));
@@ -161,6 +181,8 @@ absl::Status KillContainer(Container& container) {
 absl::Status DestroyContainer(Container& container, const Config& config) {
   ASSIGN_OR_RETURN(cgroups::Manager * manager, container.cgroup());
   RETURN_IF_ERROR(manager->Destroy());
+  ASSIGN_OR_RETURN(std::optional<IntelRdt> rdt, OpenRdt(container.state()));
+  if (rdt.has_value()) RETURN_IF_ERROR(rdt->Destroy());
   const absl::StatusOr<spec::Spec> spec = container.LoadSpec();
   RETURN_IF_ERROR(container.dir().Remove());
   if (spec.ok()) RunPoststopHooks(container.state(), *spec, config);

@@ -3,11 +3,13 @@
 #define HULL_RUNTIME_CONTAINER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cgroups/manager.h"
+#include "runtime/intel_rdt.h"
 #include "runtime/lifecycle.h"
 #include "runtime/state_store.h"
 #include "runtime/sys/unique_fd.h"
@@ -51,6 +53,9 @@ absl::StatusOr<const cgroups::Backend*> CgroupBackendOf(const Config& config,
 // The Manager of a cgroup that State knows; NotFound: its backend is not built in.
 absl::StatusOr<std::unique_ptr<cgroups::Manager>> OpenCgroup(const Config& config,
                                                              const State& state);
+void SaveRdt(const RdtLocation& location, State& state);
+// Nothing where the container has none.
+absl::StatusOr<std::optional<IntelRdt>> OpenRdt(const State& state);
 // FailedPrecondition: "cannot VERB container 'ID' that is STATUS"; of a stopped one also the words
 // "container not running".
 absl::Status WrongStatus(const Container& container, absl::string_view verb,

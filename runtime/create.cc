@@ -118,6 +118,10 @@ Creation::~Creation() {
   if (committed_) return;
   launch_.reset();  // kills and reaps
   if (net_devices_.has_value()) net_devices_->Restore();
+  if (rdt_made_) {
+    const absl::Status destroyed = rdt_->Destroy();
+    if (!destroyed.ok() && config_.warn) config_.warn(destroyed.message());
+  }
   if (pid_file_written_) unlink(options_.pid_file.c_str());
   if (cgroup_made_) {
     const absl::Status destroyed = manager_->Destroy();
@@ -142,7 +146,6 @@ absl::Status Creation::Think() {
   ASSIGN_OR_RETURN(mount_api_, ProbeMountApi());
   RETURN_IF_ERROR(MakeManager());
   RETURN_IF_ERROR(MakeFilter());
-  RETURN_IF_ERROR(FindNetDevices());
   if (options_.listen_fds > 0) {
     // As the container's first process: where it has no pid namespace of its own it is none, and the
     // other runtimes say the same.
@@ -215,6 +218,7 @@ absl::Status Creation::BuildPlan() {
 }
 
 absl::StatusOr<std::string> Creation::Explain() {
+  RETURN_IF_ERROR(FindHostParts());
   RETURN_IF_ERROR(BuildPlan());
   return plan::Describe(plan_.plan());
 }
@@ -343,6 +347,7 @@ absl::Status Creation::TakeInit(pid_t init) {
   // Nothing of the container runs before init is ready.
   RETURN_IF_ERROR(manager_->RestrictDevices());
   RETURN_IF_ERROR(dir_->AppendInit(init, state_));
+  if (rdt_.has_value()) RETURN_IF_ERROR(rdt_->Attach(init));
   if (!options_.pid_file.empty()) {
     RETURN_IF_ERROR(WritePidFile(options_.pid_file, init));
     pid_file_written_ = true;
@@ -379,9 +384,11 @@ LaunchActions Creation::Actions() {
 }
 
 absl::Status Creation::CarryOut() {
+  RETURN_IF_ERROR(FindHostParts());
   RETURN_IF_ERROR(MakeDirectory());
   RETURN_IF_ERROR(MakeDescriptors());
   RETURN_IF_ERROR(MakeCgroup());
+  RETURN_IF_ERROR(MakeRdt());
   RETURN_IF_ERROR(BuildPlan());
   Trace("plan");
   launch_ = std::make_unique<Launch>(LaunchOrder{.plan = plan_.plan(),
@@ -424,6 +431,7 @@ absl::Status Creation::Destroy() {
   RETURN_IF_ERROR(locked);
   // Others of a shared pid namespace may have survived the process.
   RETURN_IF_ERROR(manager_->Destroy());
+  if (rdt_.has_value()) RETURN_IF_ERROR(rdt_->Destroy());
   RETURN_IF_ERROR(dir_->Remove());
   RunPoststopHooks(state_, bundle_.spec(), config_);
   return absl::OkStatus();

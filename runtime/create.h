@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "cgroups/manager.h"
 #include "runtime/bundle.h"
+#include "runtime/intel_rdt.h"
 #include "runtime/launch.h"
 #include "runtime/lifecycle.h"
 #include "runtime/net_devices.h"
@@ -55,8 +56,12 @@ class Creation {
  private:
   absl::Status MakeManager();
   absl::Status MakeFilter();
+  // What the config takes of the host besides a cgroup, if anything: looked for, not yet touched.
+  absl::Status FindHostParts();
   absl::Status FindNetDevices();
   absl::Status MoveNetDevices(pid_t init);
+  absl::Status FindRdt();
+  absl::Status MakeRdt();
   absl::Status MakeDirectory();
   absl::Status MakeDescriptors();
   absl::Status MakeMountSources();
@@ -80,6 +85,8 @@ class Creation {
   std::unique_ptr<cgroups::Manager> manager_;
   std::optional<seccomp::Compiled> seccomp_;
   std::optional<NetDevices> net_devices_;
+  std::optional<IntelRdt> rdt_;
+  bool rdt_made_ = false;
   State state_;
   plan::Descriptors fds_;
   plan::Block plan_;

@@ -1,4 +1,5 @@
-// What of the host becomes a container's at its creation: network devices.
+// What a container takes of the host at its creation, besides a cgroup: network devices, a class of
+// resctrl.
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -7,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/container.h"
 #include "runtime/create.h"
 #include "runtime/sys/file.h"
 
@@ -21,6 +23,11 @@ bool IsOwnNamespace(const std::string& path, absl::string_view file) {
 }
 
 }  // namespace
+
+absl::Status Creation::FindHostParts() {
+  RETURN_IF_ERROR(FindNetDevices());
+  return FindRdt();
+}
 
 // Also on a joined network namespace: it must be another than ours.
 absl::Status Creation::FindNetDevices() {
@@ -43,6 +50,24 @@ absl::Status Creation::MoveNetDevices(pid_t init) {
                    sys::OpenAt(AT_FDCWD, absl::StrCat("/proc/", init, "/ns/net"), O_RDONLY),
                    "/linux/netDevices: opening the network namespace of init");
   return net_devices_->Move(std::move(netns));
+}
+
+absl::Status Creation::FindRdt() {
+  const std::optional<spec::IntelRdt>& wanted = bundle_.spec().linux_.intel_rdt;
+  if (!wanted.has_value()) return absl::OkStatus();
+  std::string root = config_.resctrl;
+  if (root.empty()) {
+    ASSIGN_OR_RETURN(root, FindResctrl());
+  }
+  ASSIGN_OR_RETURN(rdt_, IntelRdt::Plan(*wanted, options_.id, root));
+  SaveRdt(rdt_->location(), state_);
+  return absl::OkStatus();
+}
+
+absl::Status Creation::MakeRdt() {
+  if (!rdt_.has_value()) return absl::OkStatus();
+  rdt_made_ = true;
+  return rdt_->Make(*bundle_.spec().linux_.intel_rdt);
 }
 
 }  // namespace hull::runtime

@@ -1,5 +1,6 @@
 #include "runtime/events_json.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -133,7 +134,68 @@ void WriteBlkio(JsonWriter& json, const cgroups::BlkioStats& blkio) {
   json.End();
 }
 
-void WriteStats(JsonWriter& json, const cgroups::Stats& stats) {
+void AddText(JsonWriter& json, absl::string_view key, absl::string_view value) {
+  if (!value.empty()) json.Key(key).String(value);
+}
+
+void WriteRdtInfo(JsonWriter& json, const RdtStats& rdt) {
+  if (rdt.cache.has_value()) {
+    json.Key("l3_cache_info").BeginObject();
+    AddText(json, "cbm_mask", rdt.cache->cbm_mask);
+    AddNumber(json, "min_cbm_bits", rdt.cache->min_cbm_bits);
+    AddNumber(json, "num_closids", rdt.cache->num_closids);
+    json.End();
+  }
+  AddText(json, "l3_cache_schema_root", SchemaLine(rdt.root_schemata, "L3"));
+  AddText(json, "l3_cache_schema", SchemaLine(rdt.schemata, "L3"));
+  if (rdt.bandwidth.has_value()) {
+    json.Key("mem_bw_info").BeginObject();
+    AddNumber(json, "bandwidth_gran", rdt.bandwidth->granularity);
+    AddNumber(json, "delay_linear", rdt.bandwidth->delay_linear);
+    AddNumber(json, "min_bandwidth", rdt.bandwidth->minimum);
+    AddNumber(json, "num_closids", rdt.bandwidth->num_closids);
+    json.End();
+  }
+  AddText(json, "mem_bw_schema_root", SchemaLine(rdt.root_schemata, "MB"));
+  AddText(json, "mem_bw_schema", SchemaLine(rdt.schemata, "MB"));
+}
+
+bool HasBandwidth(const RdtStats::Node& node) {
+  return node.total_bytes.has_value() || node.local_bytes.has_value();
+}
+
+void WriteRdt(JsonWriter& json, const RdtStats& rdt) {
+  json.BeginObject();
+  WriteRdtInfo(json, rdt);
+  if (!rdt.schemata.empty()) {
+    json.Key("schemata").BeginArray();
+    for (const std::string& line : rdt.schemata) json.String(line);
+    json.End();
+  }
+  if (std::any_of(rdt.nodes.begin(), rdt.nodes.end(), HasBandwidth)) {
+    json.Key("mbm_stats").BeginArray();
+    for (const RdtStats::Node& node : rdt.nodes) {
+      json.BeginObject();
+      AddNumber(json, "mbm_total_bytes", node.total_bytes.value_or(0));
+      AddNumber(json, "mbm_local_bytes", node.local_bytes.value_or(0));
+      json.End();
+    }
+    json.End();
+  }
+  const auto occupied = [](const RdtStats::Node& node) { return node.occupancy_bytes.has_value(); };
+  if (std::any_of(rdt.nodes.begin(), rdt.nodes.end(), occupied)) {
+    json.Key("cmt_stats").BeginArray();
+    for (const RdtStats::Node& node : rdt.nodes) {
+      json.BeginObject();
+      AddNumber(json, "llc_occupancy", node.occupancy_bytes.value_or(0));
+      json.End();
+    }
+    json.End();
+  }
+  json.End();
+}
+
+void WriteStats(JsonWriter& json, const cgroups::Stats& stats, const RdtStats* rdt) {
   json.BeginObject();
   WriteCpu(json.Key("cpu"), stats.cpu);
   WriteCpuset(json.Key("cpuset"), stats.cpuset);
@@ -152,7 +214,8 @@ void WriteStats(JsonWriter& json, const cgroups::Stats& stats) {
     json.End();
   }
   json.End();
-  json.Key("intel_rdt").BeginObject().End();
+  json.Key("intel_rdt");
+  rdt != nullptr ? WriteRdt(json, *rdt) : static_cast<void>(json.BeginObject().End());
   // runc counts those that it has made itself: none, for a container of the specification.
   json.Key("network_interfaces").Null();
   json.End();
@@ -160,12 +223,12 @@ void WriteStats(JsonWriter& json, const cgroups::Stats& stats) {
 
 }  // namespace
 
-std::string StatsEventJson(absl::string_view id, const cgroups::Stats& stats) {
+std::string StatsEventJson(absl::string_view id, const cgroups::Stats& stats, const RdtStats* rdt) {
   JsonWriter json(JsonWriter::kOneLine);
   json.BeginObject();
   json.Key("type").String("stats");
   json.Key("id").String(id);
-  WriteStats(json.Key("data"), stats);
+  WriteStats(json.Key("data"), stats, rdt);
   json.End();
   return std::move(json).Take();
 }

@@ -6,12 +6,14 @@
 
 #include "absl/strings/string_view.h"
 #include "cgroups/stats.h"
+#include "runtime/intel_rdt.h"
 
 namespace hull::runtime {
 
 // {"type":"stats","id":…,"data":{…}}. What is zero or absent is left out where runc leaves it out,
 // and there where it does not.
-std::string StatsEventJson(absl::string_view id, const cgroups::Stats& stats);
+// `rdt` may be null: the container has no linux.intelRdt.
+std::string StatsEventJson(absl::string_view id, const cgroups::Stats& stats, const RdtStats* rdt);
 // {"type":"oom","id":…}
 std::string OomEventJson(absl::string_view id);
 

@@ -1,13 +1,34 @@
 #include "runtime/events_json.h"
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace hull::runtime {
 namespace {
 
+TEST(EventsJsonTest, AClassOfServiceIsToldOfWhereThereIsOne) {
+  RdtStats rdt;
+  rdt.cache = RdtStats::CacheInfo{.cbm_mask = "fff", .min_cbm_bits = 1, .num_closids = 16};
+  rdt.bandwidth = RdtStats::BandwidthInfo{
+      .granularity = 10, .delay_linear = 1, .minimum = 20, .num_closids = 8};
+  rdt.root_schemata = {"MB:0=100", "L3:0=fff"};
+  rdt.schemata = {"MB:0=50", "L3:0=f"};
+  rdt.nodes = {{.total_bytes = 7, .local_bytes = 5, .occupancy_bytes = 3}};
+  EXPECT_THAT(
+      StatsEventJson("c1", {}, &rdt),
+      ::testing::HasSubstr(
+          R"("intel_rdt":{"l3_cache_info":{"cbm_mask":"fff","min_cbm_bits":1,"num_closids":16},)"
+          R"("l3_cache_schema_root":"L3:0=fff","l3_cache_schema":"L3:0=f",)"
+          R"("mem_bw_info":{"bandwidth_gran":10,"delay_linear":1,"min_bandwidth":20,)"
+          R"("num_closids":8},"mem_bw_schema_root":"MB:0=100","mem_bw_schema":"MB:0=50",)"
+          R"("schemata":["MB:0=50","L3:0=f"],)"
+          R"("mbm_stats":[{"mbm_total_bytes":7,"mbm_local_bytes":5}],)"
+          R"("cmt_stats":[{"llc_occupancy":3}]},)"));
+}
+
 TEST(EventsJsonTest, WithNothingUsedOnlyWhatRuncAlwaysPrintsIsThere) {
   EXPECT_EQ(
-      StatsEventJson("c1", {}),
+      StatsEventJson("c1", {}, nullptr),
       R"({"type":"stats","id":"c1","data":{"cpu":{"usage":{"kernel":0,"user":0},"throttling":{}},)"
       R"("cpuset":{"cpu_exclusive":0,"mem_hardwall":0,"mem_exclusive":0,"memory_migrate":0,)"
       R"("memory_spread_page":0,"memory_spread_slab":0,"memory_pressure":0,)"
@@ -38,7 +59,7 @@ TEST(EventsJsonTest, EachFigureHasItsKey) {
   stats.pids = {.current = 13, .limit = 14};
   stats.blkio.service_bytes = {{8, 0, "Read", 15}, {8, 16, "", 0}};
   stats.hugetlb["2MB"] = {.usage = 16, .max_usage = 17, .failcnt = 18};
-  const std::string json = StatsEventJson("c1", stats);
+  const std::string json = StatsEventJson("c1", stats, nullptr);
   for (
       const char* part :
       {R"("usage":{"total":3,"percpu":[1,2],"percpu_kernel":[0,1],"percpu_user":[1,1],"kernel":1,)",

@@ -229,7 +229,9 @@ class Joining {
 
   LaunchActions Actions() {
     LaunchActions actions;
-    actions.on_init = [this](pid_t pid) {
+    actions.on_init = [this](pid_t pid) -> absl::Status {
+      ASSIGN_OR_RETURN(std::optional<IntelRdt> rdt, OpenRdt(container_->state()));
+      if (rdt.has_value()) RETURN_IF_ERROR(rdt->Attach(pid));
       return options_.pid_file.empty() ? absl::OkStatus() : WritePidFile(options_.pid_file, pid);
     };
     actions.hand_over_listener = [this](pid_t pid, int notify_fd) {

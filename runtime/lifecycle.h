@@ -25,6 +25,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "cgroups/manager.h"
+#include "runtime/intel_rdt.h"
 #include "seccomp/compiler.h"
 #include "spec/spec.h"
 
@@ -35,6 +36,8 @@ struct Config {
   std::string root;                     // the state directory, absolute; made 0700 when missing
   std::string cgroup_manager = "auto";  // a name of `cgroup_backends`, or "auto"
   std::string seccomp_compiler = "auto";
+  // The mount point of resctrl; empty = looked up where a config has linux.intelRdt.
+  std::string resctrl;
   // The registries; empty = DefaultCgroupBackends() and DefaultSeccompBackends() of backends.h.
   absl::Span<const cgroups::Backend> cgroup_backends;
   absl::Span<const seccomp::Backend> seccomp_backends;
@@ -95,6 +98,17 @@ struct ContainerInfo {
   uint32_t owner_uid = 0;
 };
 
+struct ContainerStats : cgroups::Stats {
+  std::optional<RdtStats> intel_rdt;  // where the config has linux.intelRdt
+};
+
+// What Update() changes.
+struct Change {
+  spec::Resources resources;
+  // Of a container with linux.intelRdt; empty = stays.
+  std::string l3_cache_schema, mem_bw_schema;
+};
+
 class Runtime {
  public:
   explicit Runtime(Config config);
@@ -115,16 +129,16 @@ class Runtime {
   absl::Status Delete(absl::string_view id, bool force);
   absl::Status Pause(absl::string_view id);
   absl::Status Resume(absl::string_view id);
-  // Sets the fields that `change` has (cgroups::MergeResources), device rules included, all or
+  // Sets the fields that `change.resources` has (cgroups::MergeResources), device rules included, all or
   // nothing, and keeps them for later changes. Not of a stopped container.
-  absl::Status Update(absl::string_view id, const spec::Resources& change);
+  absl::Status Update(absl::string_view id, const Change& change);
   // Every process of the container, of exec too; none of a stopped one.
   absl::StatusOr<std::vector<pid_t>> Pids(absl::string_view id);
-  absl::StatusOr<cgroups::Stats> Stats(absl::string_view id);
+  absl::StatusOr<ContainerStats> Stats(absl::string_view id);
   // Calls `on_event` with the statistics after each `interval` (> 0), and without for each lack of
   // memory, until the container's init ends (OK) or the callback fails (its Status).
   absl::Status Watch(absl::string_view id, absl::Duration interval,
-                     absl::FunctionRef<absl::Status(const cgroups::Stats* stats)> on_event);
+                     absl::FunctionRef<absl::Status(const ContainerStats* stats)> on_event);
   // The Plan that Create would carry out, as text (`hull explain`). Touches nothing.
   absl::StatusOr<std::string> Explain(const CreateOptions& options);
 

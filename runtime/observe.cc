@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -25,6 +26,16 @@ absl::StatusOr<Container> OpenLive(const Config& config, absl::string_view id,
     return WrongStatus(container, verb, status);
   }
   return container;
+}
+
+absl::StatusOr<ContainerStats> ReadStats(Container& container) {
+  ASSIGN_OR_RETURN(cgroups::Manager * manager, container.cgroup());
+  ContainerStats stats;
+  ASSIGN_OR_RETURN(static_cast<cgroups::Stats&>(stats), manager->ReadStats());
+  ASSIGN_OR_RETURN(const std::optional<IntelRdt> rdt, OpenRdt(container.state()));
+  if (!rdt.has_value()) return stats;
+  ASSIGN_OR_RETURN(stats.intel_rdt, rdt->ReadStats());
+  return stats;
 }
 
 // Which of the two are ready; neither after `timeout`.
@@ -51,14 +62,13 @@ absl::StatusOr<std::vector<pid_t>> Runtime::Pids(absl::string_view id) {
   return std::vector<pid_t>();  // its cgroup may be gone before it
 }
 
-absl::StatusOr<cgroups::Stats> Runtime::Stats(absl::string_view id) {
+absl::StatusOr<ContainerStats> Runtime::Stats(absl::string_view id) {
   ASSIGN_OR_RETURN(Container container, OpenLive(config_, id, "show statistics of"));
-  ASSIGN_OR_RETURN(cgroups::Manager * manager, container.cgroup());
-  return manager->ReadStats();
+  return ReadStats(container);
 }
 
 absl::Status Runtime::Watch(absl::string_view id, absl::Duration interval,
-                            absl::FunctionRef<absl::Status(const cgroups::Stats*)> on_event) {
+                            absl::FunctionRef<absl::Status(const ContainerStats*)> on_event) {
   if (interval <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError("the interval of events must be greater than 0");
   }
@@ -74,7 +84,7 @@ absl::Status Runtime::Watch(absl::string_view id, absl::Duration interval,
     if (ready.ended) return absl::OkStatus();
     if (absl::Now() < next) continue;
     next = std::max(next, absl::Now() - interval) + interval;
-    const absl::StatusOr<cgroups::Stats> stats = manager->ReadStats();
+    const absl::StatusOr<ContainerStats> stats = ReadStats(container);
     if (stats.ok()) {
       RETURN_IF_ERROR(on_event(&*stats));
     } else if (config_.warn) {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,7 +32,11 @@ class Remains {
   absl::Status Remove() {
     RETURN_IF_ERROR(dir_.Lock());
     const absl::StatusOr<State> state = dir_.Recover();
-    if (state.ok()) RETURN_IF_ERROR(End(*state));
+    if (state.ok()) {
+      RETURN_IF_ERROR(End(*state));
+      ASSIGN_OR_RETURN(std::optional<IntelRdt> rdt, OpenRdt(*state));
+      if (rdt.has_value()) RETURN_IF_ERROR(rdt->Destroy());
+    }
     return dir_.Remove();
   }
 

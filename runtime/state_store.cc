@@ -44,6 +44,11 @@ uint32_t CheckOf(const State& state) {
   for (const std::string& directory : state.cgroup_adopted()) {
     absl::StrAppend(&text, "-", directory, "\n");
   }
+  if (state.has_intel_rdt()) {
+    const RdtGroup& group = state.intel_rdt();
+    absl::StrAppend(&text, "*", group.root(), "\n", group.clos(), "\n", group.monitor(), "\n",
+                    group.made(), group.own(), "\n");
+  }
   uint32_t hash = 2166136261u;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
   return hash;
@@ -163,6 +168,7 @@ absl::StatusOr<State> ContainerDir::Recover() {
   init.set_cgroup_unit(front.cgroup_unit());
   *init.mutable_cgroup_directories() = front.cgroup_directories();
   *init.mutable_cgroup_adopted() = front.cgroup_adopted();
+  if (front.has_intel_rdt()) *init.mutable_intel_rdt() = front.intel_rdt();
   return init;
 }
 

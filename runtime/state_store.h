@@ -46,7 +46,7 @@ class ContainerDir {
   absl::Status CommitStaged();
   void DropStaged();
   // Of a damaged state: what can be believed. Init's fields, from the end of the file, and the
-  // cgroup's, from its front; whatever is not there is empty.
+  // cgroup's and intel_rdt, from its front; whatever is not there is empty.
   absl::StatusOr<State> Recover();
   // Removes it with all it holds.
   absl::Status Remove();

@@ -14,7 +14,6 @@ inline constexpr Unsupported kNotYet[] = {
     {"/mounts/*/gidMappings"},
     {"/mounts/*/options/*", "idmap"},
     {"/mounts/*/options/*", "ridmap"},
-    {"/linux/intelRdt"},
     {"/linux/memoryPolicy"},
     {"/linux/personality"},
 };

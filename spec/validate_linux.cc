@@ -7,6 +7,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "spec/document.h"
@@ -158,9 +159,27 @@ void CheckCgroupsPath(absl::string_view cgroups_path, const Path& path, Report* 
   }
 }
 
+// Names in its root that are no classes.
+constexpr absl::string_view kOwnOfResctrl[] = {"info", "mon_groups", "mon_data", "schemata",
+                                               "tasks"};
+
 void CheckIntelRdt(const IntelRdt& rdt, const Path& path, Report* report) {
   if (!rdt.clos_id.empty() && rdt.clos_id != "/" && !IsComponent(rdt.clos_id)) {
     report->Error(path / "closID", "expected a name without '/', or '/' for the default class");
+  } else if (absl::c_linear_search(kOwnOfResctrl, rdt.clos_id)) {
+    report->Error(path / "closID", "expected a name that is not one of resctrl's own");
+  }
+  if (!rdt.mem_bw_schema.empty() && !absl::StartsWith(rdt.mem_bw_schema, "MB:")) {
+    report->Error(path / "memBwSchema", "expected a schema that begins with 'MB:'");
+  }
+  if (absl::StrContains(rdt.mem_bw_schema, '\n')) {
+    report->Error(path / "memBwSchema", "expected one line", "put further ones into schemata");
+  }
+  const std::vector<std::string> none;
+  const std::vector<std::string>& lines = rdt.schemata.has_value() ? *rdt.schemata : none;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (absl::StrContains(lines[i], ':') && !absl::StrContains(lines[i], '\n')) continue;
+    report->Error(path / "schemata" / i, "expected one line such as 'L3:0=ff;1=f'");
   }
 }
 

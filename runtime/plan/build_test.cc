@@ -74,7 +74,7 @@ TEST(BuildCreateTest, NetworkDevicesAreThereBeforeTheirSysctlsAndAnyHook) {
   spec::Spec spec = MakeSpec();
   spec.linux_.net_devices["eth0"] = {};
   spec.linux_.sysctl["net.ipv4.conf.eth0.forwarding"] = "1";
-  spec.hooks.emplace().create_runtime.push_back({.path = "/hook"});
+  spec.hooks.emplace().create_runtime.push_back({"/hook", {}, {}, {}});
   const std::string description = DescribeCreate(spec);
   const size_t moved = LineOf(description, "waiting for the network devices");
   EXPECT_LT(LineOf(description, "bringing up the loopback interface"), moved);

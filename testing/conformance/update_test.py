@@ -519,8 +519,8 @@ class Updates:
         size=("--memory", "lots"),
         number=("--pids-limit", "many"),
         sign=("--cpu-share", "-5"),
-        l3=("--l3-cache-schema", "L3:0=f"),
-        bandwidth=("--mem-bw-schema", "MB:0=20"),
+        l3=("--l3-cache-schema", "0=f"),
+        bandwidth=("--mem-bw-schema", "20"),
     )
     def test_a_flag_is_refused_by_name(self, row):
         container = self.container()

@@ -18,19 +18,24 @@ constexpr Flag kFlags[] = {
     {.name = "interval", .value = "TIME", .help = "print them so often, as 500ms (default 5s)"},
 };
 
+std::string StatsLine(std::string_view id, const runtime::ContainerStats& stats) {
+  const runtime::RdtStats* rdt = stats.intel_rdt.has_value() ? &*stats.intel_rdt : nullptr;
+  return absl::StrCat(runtime::StatsEventJson(id, stats, rdt), "\n");
+}
+
 absl::StatusOr<int> RunEvents(const Invocation& invocation) {
   const std::string id(invocation.arguments.positional[0]);
   ASSIGN_OR_RETURN(const absl::Duration interval,
                    ParseInterval("interval", invocation.arguments.Last("interval", "5s")));
   runtime::Runtime runtime = MakeRuntime(invocation);
   if (invocation.arguments.Switch("stats")) {
-    ASSIGN_OR_RETURN(const cgroups::Stats stats, runtime.Stats(id));
-    RETURN_IF_ERROR(Print(absl::StrCat(runtime::StatsEventJson(id, stats), "\n")));
+    ASSIGN_OR_RETURN(const runtime::ContainerStats stats, runtime.Stats(id));
+    RETURN_IF_ERROR(Print(StatsLine(id, stats)));
     return 0;
   }
-  const auto print = [&id](const cgroups::Stats* stats) {
-    return Print(absl::StrCat(
-        stats == nullptr ? runtime::OomEventJson(id) : runtime::StatsEventJson(id, *stats), "\n"));
+  const auto print = [&id](const runtime::ContainerStats* stats) {
+    return Print(stats == nullptr ? absl::StrCat(runtime::OomEventJson(id), "\n")
+                                  : StatsLine(id, *stats));
   };
   RETURN_IF_ERROR(runtime.Watch(id, interval, print));
   return 0;

@@ -6,10 +6,12 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -108,7 +110,9 @@ absl::StatusOr<spec::ParsedResources> ReadEither(const Invocation& invocation) {
   const std::string_view file = arguments.Last("resources");
   for (const Flag& flag : kLimitFlags) {
     const bool ignored = flag.kind == FlagKind::kIgnored || !file.empty();
-    if (!ignored || flag.name == "resources" || arguments.Last(flag.name).empty()) continue;
+    if (!ignored || flag.name == "resources" || absl::EndsWith(flag.name, "-schema") ||
+        arguments.Last(flag.name).empty())
+      continue;
     invocation.log.Warning(absl::StrCat("flag --", flag.name, " is ignored",
                                         flag.kind == FlagKind::kIgnored
                                             ? ": kernels count this memory with all other"
@@ -150,14 +154,23 @@ absl::StatusOr<int64_t> ParseSize(std::string_view flag, std::string_view text) 
   return static_cast<int64_t>(fraction * static_cast<double>(scale));
 }
 
-absl::StatusOr<spec::Resources> ReadLimits(const Invocation& invocation) {
+absl::StatusOr<runtime::Change> ReadLimits(const Invocation& invocation) {
   ASSIGN_OR_RETURN(spec::ParsedResources parsed, ReadEither(invocation));
   RETURN_IF_ERROR(spec::Validate(parsed, &parsed.warnings));
   for (const spec::Diagnostic& warning : parsed.warnings) {
     if (invocation.globals.strict) return absl::InvalidArgumentError(spec::Render(warning));
     invocation.log.Warning(spec::Render(warning));
   }
-  return std::move(parsed.resources);
+  runtime::Change change;
+  change.resources = std::move(parsed.resources);
+  for (const auto& [flag, begin, schema] :
+       {std::tuple("l3-cache-schema", "L3", &change.l3_cache_schema),
+        std::tuple("mem-bw-schema", "MB:", &change.mem_bw_schema)}) {
+    *schema = std::string(invocation.arguments.Last(flag));
+    if (schema->empty() || absl::StartsWith(*schema, begin)) continue;
+    return BadValue(flag, *schema, absl::StrCat("a schema that begins with '", begin, "'"));
+  }
+  return change;
 }
 
 }  // namespace hull::tools

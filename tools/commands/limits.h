@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "runtime/lifecycle.h"
 #include "spec/spec.h"
 #include "tools/cli/command.h"
 
@@ -32,13 +33,15 @@ inline constexpr Flag kLimitFlags[] = {
     {.name = "pids-limit", .value = "N", .help = "number of processes; -1 = no limit"},
     {.name = "kernel-memory", .value = "SIZE", .kind = FlagKind::kIgnored},
     {.name = "kernel-memory-tcp", .value = "SIZE", .kind = FlagKind::kIgnored},
-    {.name = "l3-cache-schema", .value = "SCHEMA", .kind = FlagKind::kRefused},
-    {.name = "mem-bw-schema", .value = "SCHEMA", .kind = FlagKind::kRefused},
+    {.name = "l3-cache-schema", .value = "SCHEMA", .help = "L3 cache of its class, as L3:0=ff;1=f"},
+    {.name = "mem-bw-schema",
+     .value = "SCHEMA",
+     .help = "memory bandwidth of its class, as MB:0=20"},
 };
 
 // Checked as the config is. Flags besides --resources are ignored, as other runtimes do, with a
 // warning. Reads the file.
-absl::StatusOr<spec::Resources> ReadLimits(const Invocation& invocation);
+absl::StatusOr<runtime::Change> ReadLimits(const Invocation& invocation);
 
 // "512", "64k", "1.5g", "2GiB" in bytes, units of 1024; "-1" is -1. InvalidArgument names the flag.
 absl::StatusOr<int64_t> ParseSize(std::string_view flag, std::string_view text);

@@ -18,12 +18,17 @@ using ::testing::HasSubstr;
 
 class LimitsTest : public ::testing::Test {
  protected:
-  absl::StatusOr<spec::Resources> Read(std::vector<std::string_view> words) {
+  absl::StatusOr<runtime::Change> ReadChange(std::vector<std::string_view> words) {
     words.push_back("id");
     absl::StatusOr<Arguments> arguments = ParseCommand(kUpdate, words);
     if (!arguments.ok()) return arguments.status();
     arguments_ = *std::move(arguments);
     return ReadLimits(Invocation{.globals = globals_, .arguments = arguments_, .log = log_});
+  }
+  absl::StatusOr<spec::Resources> Read(std::vector<std::string_view> words) {
+    absl::StatusOr<runtime::Change> change = ReadChange(std::move(words));
+    if (!change.ok()) return change.status();
+    return std::move(change->resources);
   }
   std::string Message(std::vector<std::string_view> words) {
     return std::string(Read(std::move(words)).status().message());
@@ -105,9 +110,13 @@ TEST_F(LimitsTest, MistakesAreNamed) {
   EXPECT_THAT(Message({"-r", "/does/not/exist"}), HasSubstr("reading '/does/not/exist'"));
 }
 
-TEST_F(LimitsTest, CacheAndBandwidthSchemasAreRefusedByName) {
-  EXPECT_THAT(Message({"--l3-cache-schema", "L3:0=f"}), HasSubstr("--l3-cache-schema"));
-  EXPECT_THAT(Message({"--mem-bw-schema", "MB:0=20"}), HasSubstr("--mem-bw-schema"));
+TEST_F(LimitsTest, SchemasOfCacheAndBandwidthComeBesideAFile) {
+  const runtime::Change change =
+      *ReadChange({"-r", File("{}"), "--l3-cache-schema", "L3:0=f", "--mem-bw-schema", "MB:0=20"});
+  EXPECT_EQ(change.l3_cache_schema, "L3:0=f");
+  EXPECT_EQ(change.mem_bw_schema, "MB:0=20");
+  EXPECT_THAT(Message({"--l3-cache-schema", "f"}), HasSubstr("flag --l3-cache-schema: 'f' is not"));
+  EXPECT_THAT(Message({"--mem-bw-schema", "L3:0=20"}), HasSubstr("flag --mem-bw-schema"));
 }
 
 TEST(SizeTest, UnitsAreOf1024AndMayBeSpelledOut) {

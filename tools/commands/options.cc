@@ -1,6 +1,7 @@
 #include "tools/commands/options.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 
 #include <limits>
 #include <string>
@@ -107,6 +108,10 @@ runtime::Runtime MakeRuntime(const Invocation& invocation) {
   config.root = invocation.globals.root;
   config.cgroup_manager = invocation.globals.cgroup_manager;
   config.strict = invocation.globals.strict;
+  // For tests: a directory of plain files in the place of resctrl, which few machines have.
+  if (const char* resctrl = getenv("HULL_TEST_RESCTRL"); resctrl != nullptr) {
+    config.resctrl = resctrl;
+  }
   config.warn = [&log = invocation.log](absl::string_view text) { log.Warning(text); };
   return runtime::Runtime(std::move(config));
 }

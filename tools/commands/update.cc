@@ -12,7 +12,7 @@ namespace hull::tools {
 namespace {
 
 absl::StatusOr<int> RunUpdate(const Invocation& invocation) {
-  ASSIGN_OR_RETURN(const spec::Resources change, ReadLimits(invocation));
+  ASSIGN_OR_RETURN(const runtime::Change change, ReadLimits(invocation));
   RETURN_IF_ERROR(MakeRuntime(invocation).Update(invocation.arguments.positional[0], change));
   return 0;
 }
