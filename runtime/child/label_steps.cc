@@ -51,14 +51,17 @@ int WriteLabel(Context& context, const Step& step) {
   return 0;
 }
 
-// A policy that does not label this kind of file system (EOPNOTSUPP) has said so.
+// Where it cannot be, the policy goes by the label that is there, which gives the container no more: a
+// kind of file system that is not labelled (EOPNOTSUPP), a root that belongs to the host's root and
+// not to that of our user namespace (EPERM), a policy that minds (EACCES).
 int LabelRoot(Context& context, int tree_fd, const char* label) {
   const UniqueFd root(static_cast<int>(
       HULL_TRY(context, kOpen,
                sys::RawOpenAt(tree_fd, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))));
   const long labelled = RawCall(__NR_fsetxattr, root.get(), AsArg("security.selinux"), AsArg(label),
                                 static_cast<long>(Length(label)), 0);
-  if (labelled != -EOPNOTSUPP) HULL_TRY(context, kLabel, labelled);
+  if (labelled == -EOPNOTSUPP || labelled == -EPERM || labelled == -EACCES) return 0;
+  HULL_TRY(context, kLabel, labelled);
   return 0;
 }
 

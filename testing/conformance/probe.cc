@@ -3,6 +3,7 @@
 //   probe fds          the open descriptors, "0 /dev/null"
 //   probe cwd          getcwd(2)'s own answer, which shows "(unreachable)" where a library hides it
 //   probe keyring      the id of the session keyring
+//   probe keylabel     its security label
 //   probe dumpable     PR_GET_DUMPABLE
 //   probe pdeathsig    PR_GET_PDEATHSIG
 //   probe stat PATH    "mode=20666 uid=0 gid=0 rdev=1:3"
@@ -57,11 +58,21 @@ int Cwd(char**) {
   return 0;
 }
 
+constexpr int kSessionKeyring = -3;
+
 int Keyring(char**) {
   constexpr int kGetKeyringId = 0;
-  constexpr int kSessionKeyring = -3;
   printf("%ld\n", syscall(SYS_keyctl, kGetKeyringId, kSessionKeyring, 0));
   return 0;
+}
+
+int KeyLabel(char**) {
+  constexpr int kGetSecurity = 17;
+  char label[256] = {};
+  if (syscall(SYS_keyctl, kGetSecurity, kSessionKeyring, label, sizeof(label) - 1) < 0) {
+    return Outcome(-1);
+  }
+  return puts(label) < 0;
 }
 
 int Dumpable(char**) { return printf("%d\n", prctl(PR_GET_DUMPABLE)) < 0; }
@@ -164,23 +175,12 @@ struct Verb {
 };
 
 constexpr Verb kVerbs[] = {
-    {"fds", 0, &Fds},
-    {"cwd", 0, &Cwd},
-    {"keyring", 0, &Keyring},
-    {"dumpable", 0, &Dumpable},
-    {"pdeathsig", 0, &PdeathSig},
-    {"stat", 1, &Stat},
-    {"write", 1, &Write},
-    {"open", 1, &Open},
-    {"creat", 1, &Creat},
-    {"mknod", 3, &Mknod},
-    {"sys", 1, &Sys},
-    {"sleep", 1, &Sleep},
-    {"abort", 1, &Abort},
-    {"clocks", 0, &Clocks},
-    {"eat", 1, &Eat},
-    {"read", 2, &Read},
-    {"spin", 1, &Spin},
+    {"fds", 0, &Fds},           {"cwd", 0, &Cwd},           {"keyring", 0, &Keyring},
+    {"keylabel", 0, &KeyLabel}, {"dumpable", 0, &Dumpable}, {"pdeathsig", 0, &PdeathSig},
+    {"stat", 1, &Stat},         {"write", 1, &Write},       {"open", 1, &Open},
+    {"creat", 1, &Creat},       {"mknod", 3, &Mknod},       {"sys", 1, &Sys},
+    {"sleep", 1, &Sleep},       {"abort", 1, &Abort},       {"clocks", 0, &Clocks},
+    {"eat", 1, &Eat},           {"read", 2, &Read},         {"spin", 1, &Spin},
 };
 
 }  // namespace

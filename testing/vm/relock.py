@@ -23,8 +23,8 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 ROOTFS = """
     acl apparmor attr busybox-static catatonit conmon criu crun dbus dbus-user-session
     fuse-overlayfs iproute2 iptables kmod libcap2-bin libpam-runtime libpam-systemd login mawk mount
-    netavark aardvark-dns numactl passwd podman procps python3 runc slirp4netns strace systemd
-    systemd-sysv udev uidmap usr-is-merged util-linux
+    netavark aardvark-dns numactl passwd podman procps python3 runc secilc slirp4netns strace
+    systemd systemd-sysv udev uidmap usr-is-merged util-linux
 """
 NOT_IN_ROOTFS = """
     adduser cdebconf debconf dpkg gawk golang-github-containers-image gnupg gpg gpgv gpgconf perl

@@ -107,6 +107,8 @@ def qemu_command(options, tool, directory):
                 disks.append(
                     (make_sparse(directory / f"scratch{number}", SCRATCH_BYTES), "cache=unsafe")
                 )
+        elif device == "selinux":  # permissive until a suite loads a policy and says otherwise
+            kernel += " security=selinux selinux=1 enforcing=0"
         elif device not in ("swap", "apparmor"):  # done in the guest, a word below
             sys.exit(f"no device is called '{device}'")
     if "apparmor" not in options.devices:

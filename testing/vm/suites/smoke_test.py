@@ -78,6 +78,7 @@ class Machine(unittest.TestCase):
         self.assertEqual(disks, 2 if "scratch" in DEVICES else 0)
         apparmor = read("/sys/module/apparmor/parameters/enabled")
         self.assertEqual(apparmor, "Y" if "apparmor" in DEVICES else "N")
+        self.assertEqual(pathlib.Path("/sys/fs/selinux").is_dir(), "selinux" in DEVICES)
 
 
 class Hull(Case):
