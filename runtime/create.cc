@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -23,9 +24,9 @@
 #include "runtime/mount_api.h"
 #include "runtime/plan/describe.h"
 #include "runtime/plan/mount_options.h"
+#include "runtime/sockets.h"
 #include "runtime/start_gate.h"
 #include "runtime/sys/file.h"
-#include "runtime/terminal.h"
 #include "runtime/trace.h"
 
 namespace hull::runtime {
@@ -250,7 +251,8 @@ absl::Status Creation::MakeDescriptors() {
   }
   if (bundle_.spec().process->terminal) {
     if (!options_.console_socket.empty()) {
-      ASSIGN_OR_RETURN(console_child_, ConnectConsoleSocket(options_.console_socket));
+      ASSIGN_OR_RETURN(console_child_,
+                       ConnectSocket(options_.console_socket, SOCK_STREAM, kConsoleSocket));
     } else {
       int pair[2];
       if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
@@ -385,6 +387,10 @@ LaunchActions Creation::Actions() {
 
 absl::Status Creation::CarryOut() {
   RETURN_IF_ERROR(FindHostParts());
+  sys::UniqueFd pidfd_socket;
+  if (!options_.pidfd_socket.empty()) {
+    ASSIGN_OR_RETURN(pidfd_socket, ConnectSocket(options_.pidfd_socket, SOCK_STREAM, kPidfdSocket));
+  }
   RETURN_IF_ERROR(MakeDirectory());
   RETURN_IF_ERROR(MakeDescriptors());
   RETURN_IF_ERROR(MakeCgroup());
@@ -405,7 +411,8 @@ absl::Status Creation::CarryOut() {
   console_child_.reset();
   host_proc_.reset();
   owned_fds_.clear();
-  return absl::OkStatus();
+  if (!pidfd_socket.valid()) return absl::OkStatus();
+  return SendDescriptor(pidfd_socket.get(), "standard", launch_->pidfd(), kPidfdSocket);
 }
 
 // No other message of ours may follow kStart: with maps, devices or hooks to come it has to wait.
@@ -429,7 +436,11 @@ absl::Status Creation::Destroy() {
   const absl::Status locked = dir_->Lock();
   if (absl::IsNotFound(locked)) return absl::OkStatus();  // somebody else has deleted it
   RETURN_IF_ERROR(locked);
-  // Others of a shared pid namespace may have survived the process.
+  if (!HasNewNamespace(bundle_.spec(), "pid")) {
+    // Others may have survived the process. FailedPrecondition: there is no cgroup to know them by.
+    const absl::Status killed = manager_->Signal(SIGKILL);
+    if (!absl::IsFailedPrecondition(killed)) RETURN_IF_ERROR(killed);
+  }
   RETURN_IF_ERROR(manager_->Destroy());
   if (rdt_.has_value()) RETURN_IF_ERROR(rdt_->Destroy());
   RETURN_IF_ERROR(dir_->Remove());

@@ -25,8 +25,8 @@
 #include "runtime/lifecycle.h"
 #include "runtime/plan/build.h"
 #include "runtime/plan/names.h"
+#include "runtime/sockets.h"
 #include "runtime/sys/file.h"
-#include "runtime/terminal.h"
 #include "runtime/trace.h"
 
 namespace hull::runtime {
@@ -126,8 +126,13 @@ class Joining {
 
   absl::StatusOr<int> Run() {
     std::optional<Foreground> foreground;
-    if (!options_.detach) foreground.emplace();
+    if (!options_.detach) foreground.emplace(Foreground::Orphans::kLeave);
     RETURN_IF_ERROR(OpenContainer());
+    sys::UniqueFd pidfd_socket;
+    if (!options_.pidfd_socket.empty()) {
+      ASSIGN_OR_RETURN(pidfd_socket,
+                       ConnectSocket(options_.pidfd_socket, SOCK_STREAM, kPidfdSocket));
+    }
     RETURN_IF_ERROR(MakeDescriptors());
     RETURN_IF_ERROR(BuildPlan());
     Trace("plan");
@@ -140,6 +145,10 @@ class Joining {
                                                    .start_early = true,
                                                    .actions = Actions()});
     RETURN_IF_ERROR(launch_->Prepare());
+    if (pidfd_socket.valid()) {
+      RETURN_IF_ERROR(SendDescriptor(pidfd_socket.get(), "setns", launch_->pidfd(), kPidfdSocket));
+      pidfd_socket.reset();
+    }
     console_child_.reset();
     host_proc_.reset();
     sys::UniqueFd terminal;
@@ -151,7 +160,8 @@ class Joining {
       launch_->Release();
       return 0;
     }
-    ASSIGN_OR_RETURN(const int status, foreground->Run(launch_->pidfd(), terminal.get()));
+    ASSIGN_OR_RETURN(const int status,
+                     foreground->Run(launch_->pid(), launch_->pidfd(), terminal.get()));
     launch_->Release();
     return status;
   }
@@ -194,7 +204,8 @@ class Joining {
     fds_.proc = host_proc_.get();
     if (!process_.terminal) return absl::OkStatus();
     if (!options_.console_socket.empty()) {
-      ASSIGN_OR_RETURN(console_child_, ConnectConsoleSocket(options_.console_socket));
+      ASSIGN_OR_RETURN(console_child_,
+                       ConnectSocket(options_.console_socket, SOCK_STREAM, kConsoleSocket));
     } else {
       int pair[2];
       if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {

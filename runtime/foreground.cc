@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -21,15 +22,24 @@ namespace {
 
 constexpr unsigned kPidfdType = 3;  // P_PIDFD, Linux 5.4
 
-// What must not be held back: faults of our own, and what the kernel tells us of children.
-sigset_t ForwardedSignals() {
+// All but those that stop a job in the background, and SIGURG, which means nothing to who has no
+// sockets of that kind. A fault of our own ends us all the same: the kernel does not hold it back.
+sigset_t HandledSignals(bool adopts) {
   sigset_t set;
   sigfillset(&set);
-  for (const int own :
-       {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGCHLD, SIGURG, SIGTTIN, SIGTTOU}) {
-    sigdelset(&set, own);
-  }
+  for (const int own : {SIGURG, SIGTTIN, SIGTTOU}) sigdelset(&set, own);
+  if (!adopts) sigdelset(&set, SIGCHLD);
   return set;
+}
+
+// Not the one whose end is awaited: its status is still needed.
+void ReapOrphans(pid_t awaited) {
+  for (;;) {
+    siginfo_t info = {};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return;
+    if (info.si_pid == 0 || info.si_pid == awaited) return;
+    waitpid(info.si_pid, nullptr, WNOHANG);
+  }
 }
 
 void CopyWindowSize(int master_fd) {
@@ -47,18 +57,20 @@ absl::StatusOr<int> Reap(int pidfd) {
 
 }  // namespace
 
-Foreground::Foreground() : old_mask_(new sigset_t) {
-  const sigset_t set = ForwardedSignals();
+Foreground::Foreground(Orphans orphans) : old_mask_(new sigset_t) {
+  adopts_ = orphans == Orphans::kAdopt && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+  const sigset_t set = HandledSignals(adopts_);
   pthread_sigmask(SIG_BLOCK, &set, static_cast<sigset_t*>(old_mask_));
   signals_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
 Foreground::~Foreground() {
+  if (adopts_) prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
   pthread_sigmask(SIG_SETMASK, static_cast<sigset_t*>(old_mask_), nullptr);
   delete static_cast<sigset_t*>(old_mask_);
 }
 
-absl::Status Foreground::ForwardSignal(int pidfd, int master_fd) {
+absl::Status Foreground::HandleSignals(pid_t pid, int pidfd, int master_fd) {
   signalfd_siginfo info;
   while (read(signals_.get(), &info, sizeof(info)) == sizeof(info)) {
     const int signal = static_cast<int>(info.ssi_signo);
@@ -66,7 +78,12 @@ absl::Status Foreground::ForwardSignal(int pidfd, int master_fd) {
       if (master_fd >= 0) CopyWindowSize(master_fd);
       continue;
     }
-    if (signal == SIGPIPE) continue;  // of our own writing
+    if (signal == SIGCHLD) {
+      if (adopts_) ReapOrphans(pid);
+      continue;
+    }
+    const bool own = info.ssi_pid == static_cast<uint32_t>(getpid());
+    if (signal == SIGPIPE && own) continue;  // of our own writing
     if (syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) != 0 && errno != ESRCH) {
       return sys::ErrnoStatus(errno, "forwarding a signal");
     }
@@ -74,7 +91,7 @@ absl::Status Foreground::ForwardSignal(int pidfd, int master_fd) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<int> Foreground::Run(int pidfd, int master_fd) {
+absl::StatusOr<int> Foreground::Run(pid_t pid, int pidfd, int master_fd) {
   std::optional<RawTerminal> raw;
   std::optional<Relay> relay;
   if (master_fd >= 0) {
@@ -87,7 +104,7 @@ absl::StatusOr<int> Foreground::Run(int pidfd, int master_fd) {
     const nfds_t count = 2 + (relay.has_value() ? relay->Prepare(entries + 2) : 0);
     if (poll(entries, count, -1) < 0 && errno != EINTR) return sys::ErrnoStatus(errno, "poll");
     if ((entries[1].revents & POLLIN) != 0) {
-      const absl::Status status = ForwardSignal(pidfd, master_fd);
+      const absl::Status status = HandleSignals(pid, pidfd, master_fd);
       if (!status.ok()) return status;
     }
     if (relay.has_value()) relay->Copy(entries + 2);

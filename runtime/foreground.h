@@ -2,6 +2,8 @@
 #ifndef HULL_RUNTIME_FOREGROUND_H_
 #define HULL_RUNTIME_FOREGROUND_H_
 
+#include <sys/types.h>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "runtime/sys/unique_fd.h"
@@ -12,19 +14,23 @@ namespace hull::runtime {
 // the container is made is lost or ends us; unblocked again at the end.
 class Foreground {
  public:
-  Foreground();
+  // kAdopt: descendants of ours whose parents end become our children, and are reaped.
+  enum class Orphans { kLeave, kAdopt };
+  explicit Foreground(Orphans orphans);
   Foreground(const Foreground&) = delete;
   ~Foreground();
 
-  // Forwards signals, copies between our stdio and `master_fd` (-1 = the process has our stdio
-  // itself), follows our terminal's size; returns the process's exit status, 128 + N after signal N.
-  absl::StatusOr<int> Run(int pidfd, int master_fd);
+  // Forwards signals to our child `pid`, copies between our stdio and `master_fd` (-1 = the process
+  // has our stdio itself), follows our terminal's size; returns the process's exit status, 128 + N
+  // after signal N.
+  absl::StatusOr<int> Run(pid_t pid, int pidfd, int master_fd);
 
  private:
-  absl::Status ForwardSignal(int pidfd, int master_fd);
+  absl::Status HandleSignals(pid_t pid, int pidfd, int master_fd);
 
   sys::UniqueFd signals_;
   void* old_mask_;
+  bool adopts_ = false;
 };
 
 }  // namespace hull::runtime

@@ -101,7 +101,10 @@ absl::Status Runtime::Start(absl::string_view id) {
 
 absl::StatusOr<int> Runtime::Run(const CreateOptions& create, const RunOptions& run) {
   std::optional<Foreground> foreground;
-  if (!run.detach) foreground.emplace();
+  if (!run.detach) {
+    foreground.emplace(run.no_subreaper ? Foreground::Orphans::kLeave
+                                        : Foreground::Orphans::kAdopt);
+  }
   Creation creation(config_, create, Creation::Gate::kChannel, run.detach);
   RETURN_IF_ERROR(creation.Think());
   RETURN_IF_ERROR(creation.CarryOut());
@@ -114,8 +117,9 @@ absl::StatusOr<int> Runtime::Run(const CreateOptions& create, const RunOptions& 
     return 0;
   }
   creation.Unlock();
-  ASSIGN_OR_RETURN(const int exit_status,
-                   foreground->Run(creation.launch().pidfd(), terminal.get()));
+  ASSIGN_OR_RETURN(
+      const int exit_status,
+      foreground->Run(creation.launch().pid(), creation.launch().pidfd(), terminal.get()));
   Trace("wait");
   creation.launch().Release();
   if (run.keep) {

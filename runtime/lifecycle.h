@@ -51,6 +51,7 @@ struct CreateOptions {
   std::string bundle = ".";    // directory
   std::string config;          // file; empty = <bundle>/config.json
   std::string console_socket;  // AF_UNIX path that receives the terminal's master
+  std::string pidfd_socket;    // AF_UNIX path that receives a pidfd of init, and "standard"
   std::string pid_file;        // written atomically, no newline
   int preserve_fds = 0;        // fds 3..3+N-1 go to the process
   int listen_fds = 0;          // the first of them are sockets that it is told of: sd_listen_fds(3)
@@ -61,6 +62,8 @@ struct CreateOptions {
 struct RunOptions {
   bool detach = false;
   bool keep = false;  // the container stays (stopped) after its process ended
+  // In the foreground, orphans of a container without a pid namespace become ours, and every child
+  // of ours that ends is waited for: a program with children of its own does without.
   bool no_subreaper = false;
 };
 
@@ -77,6 +80,7 @@ struct ExecOptions {
   std::string apparmor_profile;  // empty = the config's
   std::string selinux_label;     // empty = the config's
   std::string console_socket;
+  std::string pidfd_socket;  // receives a pidfd of the process, and "setns"
   std::string pid_file;
   int preserve_fds = 0;
   bool terminal = false;

@@ -73,7 +73,8 @@ bool Relay::CopyOutput() {
 }
 
 void Relay::Drain() {
-  while (master_open_ && CopyOutput()) {
+  // More than a terminal can hold: what still comes is written by others, who may never end.
+  for (int i = 0; i < 256 && master_open_ && CopyOutput(); ++i) {
   }
 }
 

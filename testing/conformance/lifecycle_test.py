@@ -910,6 +910,72 @@ class Foreground(Case):
             self.assertEqual(code, 137)
         self.assert_nothing_left(container)
 
+    def script(self, script, *words, edit=None):
+        """A shell in the foreground, and what it writes."""
+        bundle = self.bundle(self.spec("/bin/sh", "-c", script, edit=edit))
+        command = self.runtime.command("run", *words, "--bundle", bundle.path, self.new_id())
+        process = harness.popen(command, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.stdout.close)
+        return process, process.stdout
+
+    # Not those that nobody can catch, that a C library keeps, or that stop jobs.
+    FORWARDED = sorted(set(range(1, 65)) - {9, 17, 19, 21, 22, 23, 28, 32, 33})
+
+    def test_signals_are_forwarded(self):
+        numbers = " ".join(map(str, self.FORWARDED))
+        loop = "echo ready; while :; do sleep 0.01; done"
+        traps = f'for n in {numbers}; do trap "echo got $n" $n; done'
+        process, out = self.script(f"{traps}; {loop}")
+        self.assertEqual(out.readline(), "ready\n")
+        for number in self.FORWARDED:
+            os.kill(process.pid, number)
+            self.assertEqual(out.readline(), f"got {number}\n")
+        self.ok("kill", self.ids[-1], "KILL")
+        self.assertEqual(harness.wait(process), 137)
+
+    def test_the_runtimes_own_signals_are_not_forwarded(self):
+        own = (signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH)
+        traps = "; ".join(f"trap 'echo got {n}' {int(n)}" for n in own if n != signal.SIGCHLD)
+        process, out = self.script(
+            f"{traps}; trap 'exit 4' TERM; echo ready; while :; do sleep 0.01; done"
+        )
+        self.assertEqual(out.readline(), "ready\n")
+        for number in own:
+            os.kill(process.pid, number)
+        process.terminate()
+        self.assertEqual(harness.wait(process), 4)
+        self.assertEqual(out.read(), "")
+
+    def orphan(self, *words):
+        """A child of nobody's in a container without a pid namespace: (process, its pid)."""
+        process, out = self.script(
+            "sh -c 'sleep 1000 >/dev/null & echo $!'; trap 'exit 0' TERM; "
+            "while :; do sleep 0.01; done",
+            *words,
+            edit=lambda s: harness.remove_namespace(s, "pid"),
+        )
+        return process, int(out.readline())
+
+    def parent(self, pid):
+        text = pathlib.Path(f"/proc/{pid}/status").read_text()
+        return int(harness.status_field(text, "PPid"))
+
+    def test_orphans_are_adopted_and_reaped(self):
+        process, pid = self.orphan()
+        self.assertTrue(eventually(lambda: self.parent(pid) == process.pid))
+        os.kill(pid, signal.SIGKILL)
+        self.assertTrue(eventually(lambda: not os.path.exists(f"/proc/{pid}")))
+        process.terminate()
+        self.assertEqual(harness.wait(process), 0)
+
+    @each(two="--no-subreaper", one="-no-subreaper")
+    def test_orphans_are_left_to_others(self, flag):
+        process, pid = self.orphan(flag)
+        self.assertTrue(eventually(lambda: self.parent(pid) == os.getpid()))
+        process.terminate()
+        self.assertEqual(harness.wait(process), 0)
+        self.assert_nothing_left(self.ids[-1])
+
     def test_keep(self):
         process, container = self.background("--keep")
         self.ok("kill", container, "KILL")

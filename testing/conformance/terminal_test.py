@@ -2,13 +2,15 @@
 """Terminals: handed over by --console-socket, and proxied in the foreground."""
 
 import fcntl
+import json
 import os
 import pty
+import signal
 import struct
 import termios
 
 import harness
-from harness import Case, ConsoleSocket, read_terminal
+from harness import Case, ConsoleSocket, each, read_terminal
 
 SLEEP = ("/bin/probe", "sleep", "1000")
 DEVPTS = {
@@ -289,6 +291,54 @@ class Foreground(Terminal):
         )
         self.assertEqual(read_terminal(master), "hello\n")
         self.assertEqual(harness.wait(process), 4)
+
+    def test_the_size_without_a_terminal_is_the_configs(self):
+        result = self.run_args(
+            "/bin/stty",
+            "size",
+            edit=self.edit(lambda s: s["process"].update(consoleSize={"height": 33, "width": 101})),
+        )
+        self.assertEqual(result.out.split(), ["33", "101"], result)
+
+    def test_exec_with_a_size(self):
+        container = self.start(*SLEEP, edit=lambda s: s["mounts"].append(dict(DEVPTS)))
+        process = {
+            "terminal": True,
+            "consoleSize": {"height": 33, "width": 101},
+            "args": ["/bin/stty", "size"],
+            "env": ["PATH=/bin"],
+            "cwd": "/",
+            "user": {"uid": 0, "gid": 0},
+        }
+        file = self.host_file("process.json", json.dumps(process))
+        result = self.runtime("exec", "--process", file, container)
+        self.assertEqual(result.out.split(), ["33", "101"], result)
+        words = ["--process", file, "--detach", "--console-socket", self.console.path]
+        self.ok("exec", *words, container)
+        self.assertEqual(read_terminal(self.keep(self.console.master())), "33 101\n")
+
+    def raw(self, master):
+        """Whether the terminal behind this master is raw."""
+        return termios.tcgetattr(master)[3] & (termios.ICANON | termios.ECHO | termios.ISIG) == 0
+
+    @each(
+        its_end=lambda case, process: case.ok("kill", case.ids[-1], "USR1"),
+        a_kill=lambda case, process: case.ok("kill", case.ids[-1], "KILL"),
+        a_delete=lambda case, process: case.ok("delete", "--force", case.ids[-1]),
+        sigterm=lambda case, process: os.kill(process.pid, signal.SIGTERM),
+        sighup=lambda case, process: os.kill(process.pid, signal.SIGHUP),
+    )
+    def test_the_callers_terminal_is_restored_after(self, end):
+        process, master = self.run_script(
+            "trap 'exit 3' USR1 TERM HUP; echo ready; while :; do sleep 0.01; done"
+        )
+        before = termios.tcgetattr(pty.openpty()[0])  # what a new one has
+        read_terminal(master, until=b"ready")
+        self.assertTrue(self.raw(master))
+        end(self, process)
+        self.assertIn(harness.wait(process), (3, 137))
+        self.assertFalse(self.raw(master))
+        self.assertEqual(termios.tcgetattr(master)[:4], before[:4])
 
     def test_much_output(self):
         process, master = self.run_script(

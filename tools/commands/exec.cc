@@ -29,7 +29,9 @@ constexpr Flag kFlags[] = {
     {.name = "process-label", .value = "LABEL", .help = "its SELinux label"},
     {.name = "apparmor", .value = "PROFILE", .help = "its AppArmor profile"},
     {.name = "cgroup", .value = "PATH", .kind = FlagKind::kRefused},
-    {.name = "pidfd-socket", .value = "PATH", .kind = FlagKind::kRefused},
+    {.name = "pidfd-socket",
+     .value = "PATH",
+     .help = "Unix socket that receives a pidfd of the process"},
     {.name = "no-subreaper", .kind = FlagKind::kIgnored},
 };
 

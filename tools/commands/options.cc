@@ -48,6 +48,7 @@ absl::StatusOr<runtime::CreateOptions> ReadCreateOptions(const Invocation& invoc
   options.bundle = arguments.Last("bundle", ".");
   options.config = arguments.Last("config");
   options.console_socket = arguments.Last("console-socket");
+  options.pidfd_socket = arguments.Last("pidfd-socket");
   options.pid_file = arguments.Last("pid-file");
   options.listen_fds = invocation.preserved_fds.listening;
   options.preserve_fds = options.listen_fds + invocation.preserved_fds.asked;
@@ -95,6 +96,7 @@ absl::StatusOr<runtime::ExecOptions> ReadExecOptions(const Invocation& invocatio
   options.apparmor_profile = arguments.Last("apparmor");
   options.selinux_label = arguments.Last("process-label");
   options.console_socket = arguments.Last("console-socket");
+  options.pidfd_socket = arguments.Last("pidfd-socket");
   options.pid_file = arguments.Last("pid-file");
   options.preserve_fds = invocation.preserved_fds.asked;
   options.terminal = arguments.Switch("tty");

@@ -28,7 +28,9 @@ inline constexpr Flag kCreateFlags[] = {
     {.name = "no-pivot", .help = "do not use pivot_root (for a root file system in RAM)"},
     {.name = "no-new-keyring", .help = "keep the caller's session keyring"},
     {.name = "no-subreaper", .help = "do not adopt the container's orphans"},
-    {.name = "pidfd-socket", .value = "PATH", .kind = FlagKind::kRefused},
+    {.name = "pidfd-socket",
+     .value = "PATH",
+     .help = "Unix socket that receives a pidfd of the process"},
 };
 
 absl::StatusOr<runtime::CreateOptions> ReadCreateOptions(const Invocation& invocation);

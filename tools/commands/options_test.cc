@@ -142,7 +142,7 @@ TEST_F(OptionsTest, ExecReadsTheProcessFile) {
 }
 
 TEST_F(OptionsTest, FlagsThatAreNotThereYetAreRefusedByName) {
-  for (const char* flag : {"--cgroup", "--pidfd-socket"}) {
+  for (const char* flag : {"--cgroup"}) {
     const absl::Status status = ParseCommand(kExec, {flag, "x", "id", "ls"}).status();
     EXPECT_TRUE(absl::IsUnimplemented(status)) << status;
     EXPECT_THAT(status.message(), HasSubstr(flag));

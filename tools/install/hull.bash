@@ -24,7 +24,7 @@ _hull() {
       [ "$command" = delete ] || { COMPREPLY=($(compgen -W "table json" -- "$word")); return; } ;;
     --cgroup-manager) COMPREPLY=($(compgen -W "auto cgroupfs systemd disabled" -- "$word")); return ;;
     --bundle | -b | --root | --cwd) COMPREPLY=($(compgen -d -- "$word")); return ;;
-    --log | --pid-file | --console-socket | --config | --process | -p | --resources | -r)
+    --log | --pid-file | --console-socket | --pidfd-socket | --config | --process | -p | --resources | -r)
       COMPREPLY=($(compgen -f -- "$word")); return ;;
   esac
 
