@@ -53,7 +53,7 @@ int MakeEmptyDirectory(Context& context, const char* label) {
 
 int SetAttributes(Context& context, int mount_fd, unsigned flags,
                   const struct mount_attr& attributes) {
-  if (IsOld(context)) return old::SetAttributes(context, mount_fd, attributes);
+  if (IsOld(context)) return old::SetAttributes(context, mount_fd, flags, attributes);
   HULL_TRY(context, kMountAttributes,
            SetMountAttributes(mount_fd, "", AT_EMPTY_PATH | flags, attributes));
   return 0;

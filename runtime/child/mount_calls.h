@@ -27,7 +27,7 @@ int MakeFileSystem(Context& context, const plan::MountStep& mount, int mode);
 // A read-only, empty directory of its own file system; an fd or -errno. `label`: of SELinux, or null.
 int MakeEmptyDirectory(Context& context, const char* label);
 
-// `flags`: 0, or AT_RECURSIVE for the whole tree, which old kernels take for its topmost mount alone.
+// `flags`: 0, or AT_RECURSIVE for the whole tree.
 int SetAttributes(Context& context, int mount_fd, unsigned flags,
                   const struct mount_attr& attributes);
 

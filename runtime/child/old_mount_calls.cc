@@ -7,6 +7,7 @@
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 
+#include "runtime/child/mount_list.h"
 #include "runtime/child/text.h"
 
 namespace hull::child::old {
@@ -110,6 +111,19 @@ uint64_t MountFlagsOf(uint64_t attributes) {
   return flags;
 }
 
+// A remount says all flags: those that the mount has are kept, which a user namespace may insist on.
+int ChangeMount(Context& context, int mount_fd, const struct mount_attr& attributes) {
+  struct statfs now = {};
+  HULL_TRY(context, kStat, RawCall(__NR_fstatfs, mount_fd, AsArg(&now)));
+  const uint64_t wanted =
+      (AttributesOf(static_cast<uint64_t>(now.f_flags)) & ~attributes.attr_clr) |
+      attributes.attr_set;
+  HULL_TRY(context, kMount,
+           CallMount(nullptr, FdPath(mount_fd).text(), nullptr,
+                     MS_REMOUNT | MS_BIND | MountFlagsOf(wanted), nullptr));
+  return 0;
+}
+
 // Mounts at the place of a directory.
 int MountNew(Context& context, const char* source, const char* type, uint64_t flags,
              const char* data) {
@@ -196,17 +210,20 @@ int MakeEmptyDirectory(Context& context, const char* label) {
   return MountNew(context, "none", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, data);
 }
 
-// A remount says all flags: those that the mount has are kept, which a user namespace may insist on.
-int SetAttributes(Context& context, int mount_fd, const struct mount_attr& attributes) {
-  struct statfs now = {};
-  HULL_TRY(context, kStat, RawCall(__NR_fstatfs, mount_fd, AsArg(&now)));
-  const uint64_t wanted =
-      (AttributesOf(static_cast<uint64_t>(now.f_flags)) & ~attributes.attr_clr) |
-      attributes.attr_set;
-  HULL_TRY(context, kMount,
-           CallMount(nullptr, FdPath(mount_fd).text(), nullptr,
-                     MS_REMOUNT | MS_BIND | MountFlagsOf(wanted), nullptr));
-  return 0;
+// One after the other, which nobody sees: the tree is in no place yet.
+int SetAttributes(Context& context, int mount_fd, unsigned flags,
+                  const struct mount_attr& attributes) {
+  if (const int error = ChangeMount(context, mount_fd, attributes); error < 0) return error;
+  if ((flags & AT_RECURSIVE) == 0) return 0;
+  MountList beneath;
+  if (const int error = beneath.Open(context, mount_fd); error < 0) return error;
+  for (;;) {
+    UniqueFd fd;
+    int error = beneath.Next(context, fd);
+    if (error < 0 || !fd.valid()) return error;
+    error = ChangeMount(context, fd.get(), attributes);
+    if (error < 0) return error;
+  }
 }
 
 int ChangePropagation(Context& context, int mount_fd, uint64_t propagation) {

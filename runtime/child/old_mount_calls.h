@@ -18,8 +18,8 @@ int CloneTree(Context& context, int dir_fd, const char* path, unsigned flags);
 int TakeTree(Context& context, int tree_fd);
 int MakeFileSystem(Context& context, const plan::MountStep& mount, int mode);
 int MakeEmptyDirectory(Context& context, const char* label);
-// Of one mount: main refuses options for a whole tree, and read-only paths say what they do.
-int SetAttributes(Context& context, int mount_fd, const struct mount_attr& attributes);
+int SetAttributes(Context& context, int mount_fd, unsigned flags,
+                  const struct mount_attr& attributes);
 int ChangePropagation(Context& context, int mount_fd, uint64_t propagation);
 int ChangePropagationHere(Context& context, const char* path, uint64_t propagation);
 int Attach(Context& context, int mount_fd, int target_fd);

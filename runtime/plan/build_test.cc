@@ -173,18 +173,6 @@ TEST(BuildCreateTest, OnlyTheOldMountApiIsSpokenOf) {
   EXPECT_THAT(DescribeCreate(MakeSpec()), Not(HasSubstr("mounts: by")));
 }
 
-TEST(BuildCreateTest, WithoutMountSetattrAnOptionForAWholeTreeIsNamed) {
-  spec::Spec spec = MakeSpec();
-  spec.mounts.push_back({"/x", "bind", "/y", {"rbind", "nosuid", "rro"}, {}, {}});
-  EXPECT_THAT(DescribeOld(spec), HasSubstr("/mounts/0/options/2: 'rro' changes every mount"));
-}
-
-TEST(BuildCreateTest, WithoutMountSetattrOneMountCanStillBeChanged) {
-  spec::Spec spec = MakeSpec();
-  spec.mounts.push_back({"/x", "bind", "/y", {"bind", "rro"}, {}, {}});
-  EXPECT_THAT(DescribeOld(spec), HasSubstr("binding '/y'"));
-}
-
 spec::Spec MakeLabelledSpec() {
   spec::Spec spec = MakeSpec();
   spec.process->apparmor_profile = "profile";

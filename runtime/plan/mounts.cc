@@ -222,24 +222,6 @@ absl::Status AddCgroupMount(const CreateInput& input, const Entry& entry, StepLi
   return absl::OkStatus();
 }
 
-// Only mount_setattr(2) changes a tree of mounts; without it, what lies beneath would stay as it is.
-absl::Status CheckTreeOptions(const CreateInput& input, const Entry& entry) {
-  const MountOptions& options = entry.options;
-  const bool tree = options.recursive && !options.remount;
-  const uint64_t changes = options.recursive_attr_set | options.recursive_attr_clear;
-  if (input.mount_api == MountApi::kNew || !tree || changes == 0) return absl::OkStatus();
-  const auto recursive =
-      std::find_if(entry.mount.options.begin(), entry.mount.options.end(), [](const auto& option) {
-        const MountOptions alone = ParseMountOptions({option});
-        return (alone.recursive_attr_set | alone.recursive_attr_clear) != 0;
-      });
-  const size_t place = static_cast<size_t>(recursive - entry.mount.options.begin());
-  return absl::UnimplementedError(absl::StrCat(
-      entry.where, "/options/", place, ": '", *recursive,
-      "' changes every mount of a tree, which needs mount_setattr(2) of Linux 5.12; use '",
-      recursive->substr(1), "' for the topmost alone, or 'bind' in place of 'rbind'"));
-}
-
 absl::Status AddSpecMount(const CreateInput& input, size_t index, StepList& steps) {
   const spec::Mount& mount = input.spec.mounts[index];
   Entry entry{mount, ParseMountOptions(mount.options), CleanPath(mount.destination),
@@ -251,7 +233,6 @@ absl::Status AddSpecMount(const CreateInput& input, size_t index, StepList& step
     return absl::OkStatus();
   }
   if (IsBind(mount, entry.options)) {
-    RETURN_IF_ERROR(CheckTreeOptions(input, entry));
     if (!entry.options.data.empty()) {
       return absl::InvalidArgumentError(absl::StrCat(entry.where, "/options: '",
                                                      entry.options.data[0].first,

@@ -8,7 +8,6 @@ what they see (busybox and probe.cc) or reads the kernel's own files; never the 
 
 import concurrent.futures
 import ctypes
-import errno
 import fnmatch
 import json
 import os
@@ -63,7 +62,6 @@ PROBE = os.path.abspath(option("probe", "HULL_PROBE") or "probe-is-not-set")
 MOUNT_API = option("mount-api", "HULL_TEST_MOUNT_API") or "new"
 if MOUNT_API == "old":
     os.environ["HULL_TEST_MOUNT_API"] = "old"
-MOUNT_SETATTR = 442  # the number of the call
 PURE_V2 = "--pure-v2" in sys.argv
 if PURE_V2:
     sys.argv.remove("--pure-v2")
@@ -188,15 +186,6 @@ def children(pid):
 def runtime_name():
     out = subprocess.run([RUNTIME, "--version"], stdout=subprocess.PIPE, text=True).stdout
     return out.split()[0] if out else "?"
-
-
-def lacks_mount_setattr():
-    """The kernel has no such call, or hull is to do as if."""
-    return (
-        MOUNT_API == "old"
-        or ctypes.CDLL(None, use_errno=True).syscall(MOUNT_SETATTR, -1, None, 0, None, 0) == -1
-        and ctypes.get_errno() == errno.ENOSYS
-    )
 
 
 NAME = runtime_name() if os.access(RUNTIME, os.X_OK) else "?"

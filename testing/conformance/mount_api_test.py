@@ -11,7 +11,7 @@ import harness
 from harness import Case, config, each, hull_only, map_ids, mount_line
 
 OPEN_TREE, MOVE_MOUNT, FSOPEN, FSCONFIG, FSMOUNT, FSPICK = range(428, 434)
-OPENAT2, MOUNT_SETATTR = 437, harness.MOUNT_SETATTR
+OPENAT2, MOUNT_SETATTR = 437, 442
 NEW_CALLS = [OPEN_TREE, MOVE_MOUNT, FSOPEN, FSCONFIG, FSMOUNT, FSPICK, MOUNT_SETATTR]
 
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
@@ -187,6 +187,52 @@ class Same(Case):
         for place in ("/tmp/file", "/tmp/tree"):
             self.assertIn("ro", mount_line(out, place)["options"])
         self.assertNotIn("ro", mount_line(out, "/tmp/tree/sub")["options"])
+
+    def test_a_whole_tree(self):
+        tree = self.source()
+
+        def edit(spec):
+            map_ids(spec)
+            spec["mounts"] += [
+                bind(tree, "rbind", "rro", "rnosuid", destination="/mnt"),
+                bind(tree, "rbind", destination="/run"),
+            ]
+            spec["linux"]["readonlyPaths"] += ["/run"]
+
+        out = self.compare(edit)
+        for place in ("/mnt", "/mnt/sub", "/run", "/run/sub"):
+            self.assertIn("ro", mount_line(out, place)["options"])
+        self.assertIn("nosuid", mount_line(out, "/mnt/sub")["options"])
+
+    def test_a_tree_with_a_hidden_mount(self):
+        """What another mount covers is out of reach, and no reason to fail."""
+        tree = self.source()
+        (tree / "a b/deep").mkdir(parents=True)
+        for place in (tree / "a b/deep", tree / "a b", tree / "sub"):
+            subprocess.run(["mount", "-t", "tmpfs", "none", place], check=True)
+            self.addCleanup(subprocess.run, ["umount", place], check=False)
+
+        def edit(spec):
+            spec["mounts"].append(bind(tree, "rbind", "rro"))
+
+        script = 'echo > "/mnt/a b/x"; echo > /mnt/sub/x; cat /proc/self/mountinfo'
+        bundle = self.bundle(self.spec("/bin/sh", "-c", script, edit=edit))
+        for api in ("new", "old"):
+            result = self.run_spec(bundle, env=environment(api))
+            self.assertEqual(result.err.count("Read-only file system"), 2, result)
+
+    def test_the_hosts_sysfs(self):
+        """Where a user namespace may not mount its own, with all that is mounted in it."""
+
+        def edit(spec):
+            map_ids(spec)
+            harness.remove_namespace(spec, "network")
+            spec["mounts"].append(dict(ENGINE[2]))
+
+        out = self.compare(edit)
+        beneath = [m for m in mounts_of(out) if m[0].startswith("/sys")]
+        self.assertGreater(len(beneath), 1)
+        self.assertEqual([m[0] for m in beneath if "ro" not in m[2].split(",")], [])
 
     def test_flags_that_a_user_namespace_may_not_clear(self):
         tree = self.source()
