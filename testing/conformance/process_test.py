@@ -446,8 +446,6 @@ class Own(Process):
         io_priority=("process", "ioPriority", {"class": "IOPRIO_CLASS_BE", "priority": 6}),
         cpu_affinity=("process", "execCPUAffinity", {"initial": "0"}),
         memory_policy=("linux", "memoryPolicy", {"mode": "MPOL_BIND", "nodes": "0"}),
-        net_devices=("linux", "netDevices", {"eth0": {"name": "eth1"}}),
-        intel_rdt=("linux", "intelRdt", {"closID": "x"}),
     )
     @hull_only
     def test_what_is_not_acted_on_yet_is_refused_by_name(self, row):
