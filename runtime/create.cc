@@ -18,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/container.h"
+#include "runtime/filter_needs.h"
 #include "runtime/hooks.h"
 #include "runtime/id_map.h"
 #include "runtime/labels.h"
@@ -51,47 +52,6 @@ bool AsksForLimits(const spec::Resources& resources) {
 bool DeniesSetgroups(const spec::Spec& spec) {
   return geteuid() != 0 && HasNewNamespace(spec, "user") &&
          IsSingleOwnId(spec.linux_, geteuid(), getegid());
-}
-
-// Our own cgroup is the container's where none is made for it.
-std::string InheritedCgroup(const cgroups::Host& host, absl::string_view controller) {
-  return cgroups::OwnCgroup(host, controller).value_or("/");
-}
-
-// The directory of the container in each hierarchy, for mounts of type "cgroup".
-plan::CgroupView ViewOf(const cgroups::Host& host, const cgroups::Location& location) {
-  plan::CgroupView view;
-  view.unified = host.mode == cgroups::Mode::kUnified;
-  if (view.unified) {
-    view.unified_path = location.directories.empty()
-                            ? absl::StrCat(host.mount_point, InheritedCgroup(host, ""))
-                            : absl::StrCat(host.mount_point, "/", location.directories[0]);
-    return view;
-  }
-  for (size_t i = 0; i < host.hierarchies.size(); ++i) {
-    const cgroups::Hierarchy& hierarchy = host.hierarchies[i];
-    plan::CgroupView::Hierarchy entry;
-    entry.name = hierarchy.directory;
-    for (const std::string& controller : hierarchy.controllers) {
-      if (absl::StartsWith(controller, "name=")) entry.options.push_back("none");
-      entry.options.push_back(controller);
-    }
-    entry.host_path = i < location.directories.size()
-                          ? absl::StrCat(host.mount_point, "/", location.directories[i])
-                          : absl::StrCat(host.mount_point, "/", hierarchy.directory,
-                                         InheritedCgroup(host, hierarchy.controllers[0]));
-    view.hierarchies.push_back(std::move(entry));
-  }
-  if (host.mode == cgroups::Mode::kHybrid) {
-    const bool made = location.directories.size() > host.hierarchies.size();
-    plan::CgroupView::Hierarchy unified;
-    unified.name = "unified";
-    unified.host_path = made
-                            ? absl::StrCat(host.mount_point, "/", location.directories.back())
-                            : absl::StrCat(host.mount_point, "/unified", InheritedCgroup(host, ""));
-    view.hierarchies.push_back(std::move(unified));
-  }
-  return view;
 }
 
 plan::StateDocument DocumentFor(const State& state, const spec::Spec& spec,
@@ -154,6 +114,9 @@ absl::Status Creation::Think() {
         bundle_.parsed.spec.process->env.end(),
         {absl::StrCat("LISTEN_FDS=", options_.listen_fds), "LISTEN_PID=1"});
   }
+  if (!options_.notify_socket.empty()) {
+    AddNotifySocket(absl::StrCat(config_.root, "/", options_.id), bundle_.parsed.spec);
+  }
   state_.set_id(options_.id);
   state_.set_bundle(bundle_.directory);
   state_.set_rootfs(bundle_.rootfs);
@@ -192,6 +155,7 @@ absl::Status Creation::MakeManager() {
 
 absl::Status Creation::MakeFilter() {
   if (!bundle_.spec().linux_.seccomp.has_value()) return absl::OkStatus();
+  RETURN_IF_ERROR(CheckFilterNeeds(*bundle_.spec().linux_.seccomp, *bundle_.spec().process));
   ASSIGN_OR_RETURN(seccomp_, CompileFilter(config_, *bundle_.spec().linux_.seccomp));
   Trace("seccomp");
   return absl::OkStatus();
@@ -234,6 +198,11 @@ absl::Status Creation::MakeDirectory() {
   ASSIGN_OR_RETURN(dir_, store.Create(options_.id));
   RETURN_IF_ERROR(dir_->Lock());
   RETURN_IF_ERROR(dir_->Write(state_));
+  if (!options_.notify_socket.empty()) RETURN_IF_ERROR(MakeNotifyDirectory(dir_->fd()));
+  // Where we start the process ourselves it may speak before Prepare() is done.
+  if (!options_.notify_socket.empty() && gate_kind_ == Gate::kChannel) {
+    notify_ = OpenNotifyProxy(dir_->fd(), options_.notify_socket, config_);
+  }
   Trace("state");
   return absl::OkStatus();
 }

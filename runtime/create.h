@@ -15,6 +15,7 @@
 #include "runtime/launch.h"
 #include "runtime/lifecycle.h"
 #include "runtime/net_devices.h"
+#include "runtime/notify_proxy.h"
 #include "runtime/plan/arena.h"
 #include "runtime/plan/build.h"
 #include "runtime/state_store.h"
@@ -50,6 +51,8 @@ class Creation {
   absl::Status Word(const sync::Message& failure);
   Launch& launch() { return *launch_; }
   const Bundle& bundle() const { return bundle_; }
+  // Where somebody wants to know when the process is ready, and could be reached.
+  std::optional<NotifyProxy>& notify() { return notify_; }
   // The master of the terminal where there is one and no console socket was given.
   absl::StatusOr<sys::UniqueFd> TakeTerminal();
 
@@ -92,6 +95,7 @@ class Creation {
   plan::Block plan_;
 
   std::optional<ContainerDir> dir_;
+  std::optional<NotifyProxy> notify_;
   sys::UniqueFd main_end_, child_end_, gate_, console_, console_child_, host_proc_;
   std::vector<sys::UniqueFd> owned_fds_;
   sys::UniqueFd cgroup_fd_;
@@ -101,8 +105,13 @@ class Creation {
   std::unique_ptr<Launch> launch_;
 };
 
+// The directory of the container in each hierarchy, for mounts of type "cgroup".
+plan::CgroupView ViewOf(const cgroups::Host& host, const cgroups::Location& location);
 // For whatever needs a filter again (exec): through the cache beneath the state directory's root.
 absl::StatusOr<seccomp::Compiled> CompileFilter(const Config& config, const spec::Seccomp& seccomp);
+// Nothing, with a warning, where the host's socket cannot be reached.
+std::optional<NotifyProxy> OpenNotifyProxy(int container_dir_fd, const std::string& host_socket,
+                                           const Config& config);
 // Writes `pid` atomically, without a newline.
 absl::Status WritePidFile(const std::string& path, pid_t pid);
 absl::Status CheckPreservedFds(int count);

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <string>
+#include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "runtime/backends.h"
 #include "runtime/base/select.h"
@@ -16,6 +18,49 @@
 #include "seccomp/notify.h"
 
 namespace hull::runtime {
+namespace {
+
+// Our own cgroup is the container's where none is made for it.
+std::string InheritedCgroup(const cgroups::Host& host, absl::string_view controller) {
+  return cgroups::OwnCgroup(host, controller).value_or("/");
+}
+
+}  // namespace
+
+plan::CgroupView ViewOf(const cgroups::Host& host, const cgroups::Location& location) {
+  plan::CgroupView view;
+  view.unified = host.mode == cgroups::Mode::kUnified;
+  if (view.unified) {
+    view.unified_path = location.directories.empty()
+                            ? absl::StrCat(host.mount_point, InheritedCgroup(host, ""))
+                            : absl::StrCat(host.mount_point, "/", location.directories[0]);
+    return view;
+  }
+  for (size_t i = 0; i < host.hierarchies.size(); ++i) {
+    const cgroups::Hierarchy& hierarchy = host.hierarchies[i];
+    plan::CgroupView::Hierarchy entry;
+    entry.name = hierarchy.directory;
+    for (const std::string& controller : hierarchy.controllers) {
+      if (absl::StartsWith(controller, "name=")) entry.options.push_back("none");
+      entry.options.push_back(controller);
+    }
+    entry.host_path = i < location.directories.size()
+                          ? absl::StrCat(host.mount_point, "/", location.directories[i])
+                          : absl::StrCat(host.mount_point, "/", hierarchy.directory,
+                                         InheritedCgroup(host, hierarchy.controllers[0]));
+    view.hierarchies.push_back(std::move(entry));
+  }
+  if (host.mode == cgroups::Mode::kHybrid) {
+    const bool made = location.directories.size() > host.hierarchies.size();
+    plan::CgroupView::Hierarchy unified;
+    unified.name = "unified";
+    unified.host_path = made
+                            ? absl::StrCat(host.mount_point, "/", location.directories.back())
+                            : absl::StrCat(host.mount_point, "/unified", InheritedCgroup(host, ""));
+    view.hierarchies.push_back(std::move(unified));
+  }
+  return view;
+}
 
 absl::StatusOr<seccomp::Compiled> CompileFilter(const Config& config,
                                                 const spec::Seccomp& seccomp) {
@@ -33,6 +78,17 @@ absl::StatusOr<seccomp::Compiled> CompileFilter(const Config& config,
                              compiled.unknown_syscalls[0], "'"));
   }
   return compiled;
+}
+
+std::optional<NotifyProxy> OpenNotifyProxy(int container_dir_fd, const std::string& host_socket,
+                                           const Config& config) {
+  absl::StatusOr<NotifyProxy> proxy = NotifyProxy::Open(container_dir_fd, host_socket);
+  if (proxy.ok()) return *std::move(proxy);
+  if (config.warn) {
+    config.warn(absl::StrCat("nobody will be told when the container is ready: $NOTIFY_SOCKET: ",
+                             proxy.status().message()));
+  }
+  return std::nullopt;
 }
 
 absl::Status WritePidFile(const std::string& path, pid_t pid) {

@@ -18,6 +18,7 @@
 #include "runtime/base/status_macros.h"
 #include "runtime/container.h"
 #include "runtime/create.h"
+#include "runtime/filter_needs.h"
 #include "runtime/foreground.h"
 #include "runtime/id_map.h"
 #include "runtime/labels.h"
@@ -185,6 +186,7 @@ class Joining {
     ASSIGN_OR_RETURN(process_, ProcessFor(options_, spec_));
     ASSIGN_OR_RETURN(host_proc_, PrepareLabels(process_, "", NamesOf(options_)));
     if (spec_.linux_.seccomp.has_value()) {
+      RETURN_IF_ERROR(CheckFilterNeeds(*spec_.linux_.seccomp, process_));
       ASSIGN_OR_RETURN(seccomp_, CompileFilter(config_, *spec_.linux_.seccomp));
     }
     ASSIGN_OR_RETURN(cgroup_, container_->cgroup());

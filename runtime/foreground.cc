@@ -91,7 +91,7 @@ absl::Status Foreground::HandleSignals(pid_t pid, int pidfd, int master_fd) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<int> Foreground::Run(pid_t pid, int pidfd, int master_fd) {
+absl::StatusOr<int> Foreground::Run(pid_t pid, int pidfd, int master_fd, FdWatch watch) {
   std::optional<RawTerminal> raw;
   std::optional<Relay> relay;
   if (master_fd >= 0) {
@@ -100,14 +100,16 @@ absl::StatusOr<int> Foreground::Run(pid_t pid, int pidfd, int master_fd) {
     relay.emplace(STDIN_FILENO, STDOUT_FILENO, master_fd);
   }
   for (;;) {
-    pollfd entries[2 + Relay::kEntries] = {{pidfd, POLLIN, 0}, {signals_.get(), POLLIN, 0}};
-    const nfds_t count = 2 + (relay.has_value() ? relay->Prepare(entries + 2) : 0);
+    pollfd entries[3 + Relay::kEntries] = {
+        {pidfd, POLLIN, 0}, {signals_.get(), POLLIN, 0}, {watch.fd, POLLIN, 0}};
+    const nfds_t count = 3 + (relay.has_value() ? relay->Prepare(entries + 3) : 0);
     if (poll(entries, count, -1) < 0 && errno != EINTR) return sys::ErrnoStatus(errno, "poll");
     if ((entries[1].revents & POLLIN) != 0) {
       const absl::Status status = HandleSignals(pid, pidfd, master_fd);
       if (!status.ok()) return status;
     }
-    if (relay.has_value()) relay->Copy(entries + 2);
+    if (relay.has_value()) relay->Copy(entries + 3);
+    if ((entries[2].revents & POLLIN) != 0 && !watch.on_readable()) watch.fd = -1;
     if ((entries[0].revents & POLLIN) != 0) break;
   }
   if (relay.has_value()) relay->Drain();

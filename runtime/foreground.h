@@ -4,11 +4,19 @@
 
 #include <sys/types.h>
 
+#include <functional>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "runtime/sys/unique_fd.h"
 
 namespace hull::runtime {
+
+// Something else to do: called whenever `fd` is readable, until it returns false.
+struct FdWatch {
+  int fd = -1;
+  std::function<bool()> on_readable;
+};
 
 // Every signal that can be forwarded is blocked from construction on, so that none that comes while
 // the container is made is lost or ends us; unblocked again at the end.
@@ -22,8 +30,8 @@ class Foreground {
 
   // Forwards signals to our child `pid`, copies between our stdio and `master_fd` (-1 = the process
   // has our stdio itself), follows our terminal's size; returns the process's exit status, 128 + N
-  // after signal N.
-  absl::StatusOr<int> Run(pid_t pid, int pidfd, int master_fd);
+  // after signal N. Meanwhile serves `watch`.
+  absl::StatusOr<int> Run(pid_t pid, int pidfd, int master_fd, FdWatch watch = {});
 
  private:
   absl::Status HandleSignals(pid_t pid, int pidfd, int master_fd);

@@ -29,6 +29,14 @@ absl::Status RunPoststart(const State& state, const spec::Spec& spec, pid_t pid)
                   spec::HookStateJson(StateFor(state, spec, "running", pid)), state.bundle());
 }
 
+// The container runs, whatever becomes of the news of it.
+void AwaitReadiness(std::optional<NotifyProxy>& notify, int pidfd, pid_t pid,
+                    const Config& config) {
+  if (!notify.has_value()) return;
+  const absl::Status served = notify->Serve(pidfd, pid);
+  if (!served.ok() && config.warn) config.warn(served.message());
+}
+
 bool HasOwnPidNamespace(const spec::Spec& spec) {
   for (const spec::Namespace& ns : spec.linux_.namespaces) {
     if (ns.type == "pid" && ns.path.empty()) return true;
@@ -67,7 +75,7 @@ absl::StatusOr<std::string> Runtime::Explain(const CreateOptions& options) {
   return creation.Explain();
 }
 
-absl::Status Runtime::Start(absl::string_view id) {
+absl::Status Runtime::Start(absl::string_view id, const std::string& notify_socket) {
   ASSIGN_OR_RETURN(Container container, Container::Open(config_, id, /*lock=*/true));
   ASSIGN_OR_RETURN(const ContainerStatus status, container.Status());
   if (status == ContainerStatus::kStopped) {
@@ -77,6 +85,10 @@ absl::Status Runtime::Start(absl::string_view id) {
   }
   if (status != ContainerStatus::kCreated) return WrongStatus(container, "start", status);
   ASSIGN_OR_RETURN(const spec::Spec spec, container.LoadSpec());
+  std::optional<NotifyProxy> notify;
+  if (!notify_socket.empty() && HasNotifyDirectory(container.dir().fd())) {
+    notify = OpenNotifyProxy(container.dir().fd(), notify_socket, config_);
+  }
   ASSIGN_OR_RETURN(sync::Channel channel, ConnectStartGate(container.dir().fd()));
   RETURN_IF_ERROR(channel.Send(sync::MessageType::kStart));
   const auto fail = [this, &container](const sync::Message& message) {
@@ -93,11 +105,30 @@ absl::Status Runtime::Start(absl::string_view id) {
   const absl::Status hooks = RunPoststart(container.state(), spec, container.init_pid());
   // Spec: runtime.md#lifecycle: a poststart hook that fails fails the start; the container is stopped
   // and destroyed.
-  if (hooks.ok()) return hooks;
+  if (hooks.ok()) {
+    container.dir().Unlock();
+    AwaitReadiness(notify, container.init_pidfd(), container.init_pid(), config_);
+    return hooks;
+  }
   RETURN_IF_ERROR(KillContainer(container), hooks.message());
   RETURN_IF_ERROR(DestroyContainer(container, config_), hooks.message());
   return hooks;
 }
+
+namespace {
+
+// In the foreground we stay the main process of whoever started us, and need not wait for it.
+FdWatch ReadinessWatch(std::optional<NotifyProxy>& notify, const Config& config) {
+  if (!notify.has_value()) return {};
+  return {notify->fd(), [&notify, &config] {
+            if (!notify->TakeReady()) return true;
+            const absl::Status told = notify->Forward(getpid(), /*wait=*/false);
+            if (!told.ok() && config.warn) config.warn(told.message());
+            return false;
+          }};
+}
+
+}  // namespace
 
 absl::StatusOr<int> Runtime::Run(const CreateOptions& create, const RunOptions& run) {
   std::optional<Foreground> foreground;
@@ -111,15 +142,16 @@ absl::StatusOr<int> Runtime::Run(const CreateOptions& create, const RunOptions& 
   ASSIGN_OR_RETURN(const sys::UniqueFd terminal, creation.TakeTerminal());
   RETURN_IF_ERROR(creation.Start());
   RETURN_IF_ERROR(creation.RunPoststart());
+  creation.Unlock();
   if (run.detach) {
     creation.Commit();
+    AwaitReadiness(creation.notify(), creation.launch().pidfd(), creation.launch().pid(), config_);
     creation.launch().Release();
     return 0;
   }
-  creation.Unlock();
-  ASSIGN_OR_RETURN(
-      const int exit_status,
-      foreground->Run(creation.launch().pid(), creation.launch().pidfd(), terminal.get()));
+  ASSIGN_OR_RETURN(const int exit_status,
+                   foreground->Run(creation.launch().pid(), creation.launch().pidfd(),
+                                   terminal.get(), ReadinessWatch(creation.notify(), config_)));
   Trace("wait");
   creation.launch().Release();
   if (run.keep) {

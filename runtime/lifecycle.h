@@ -53,6 +53,7 @@ struct CreateOptions {
   std::string console_socket;  // AF_UNIX path that receives the terminal's master
   std::string pidfd_socket;    // AF_UNIX path that receives a pidfd of init, and "standard"
   std::string pid_file;        // written atomically, no newline
+  std::string notify_socket;   // $NOTIFY_SOCKET of sd_notify(3): see runtime/notify_proxy.h
   int preserve_fds = 0;        // fds 3..3+N-1 go to the process
   int listen_fds = 0;          // the first of them are sockets that it is told of: sd_listen_fds(3)
   bool no_pivot = false;       // see plan::CreateInput; weaker than pivot_root
@@ -119,7 +120,8 @@ class Runtime {
 
   // Makes the container; its process waits at the start gate. On failure nothing is left behind.
   absl::Status Create(const CreateOptions& options);
-  absl::Status Start(absl::string_view id);
+  // `notify_socket`: of a container that was created with one; returns when that is ready.
+  absl::Status Start(absl::string_view id, const std::string& notify_socket = "");
   // create + start; in the foreground waits, forwards signals and the terminal, deletes. Returns
   // the process's exit status (128 + signal where a signal ended it), 0 at once when detached.
   absl::StatusOr<int> Run(const CreateOptions& create, const RunOptions& run);

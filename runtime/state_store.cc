@@ -72,6 +72,18 @@ std::string Serialize(const State& state) {
   return bytes + init.SerializeAsString();
 }
 
+// A file, or a directory of files (of the notify socket).
+absl::Status RemoveEntry(int dir_fd, const std::string& name) {
+  if (unlinkat(dir_fd, name.c_str(), 0) == 0 || errno == ENOENT) return absl::OkStatus();
+  if (errno != EISDIR) return sys::ErrnoStatus(errno);
+  ASSIGN_OR_RETURN(const sys::UniqueFd directory,
+                   sys::OpenAt(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, sys::ListDir(directory.get()));
+  for (const std::string& inner : names) unlinkat(directory.get(), inner.c_str(), 0);
+  if (unlinkat(dir_fd, name.c_str(), AT_REMOVEDIR) != 0) return sys::ErrnoStatus(errno);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status ValidateId(absl::string_view id) {
@@ -179,9 +191,7 @@ absl::Status ContainerDir::Remove() {
   if (unlinkat(root_.get(), id_.c_str(), AT_REMOVEDIR) == 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<std::string> names, sys::ListDir(dir_.get()));
   for (const std::string& name : names) {
-    if (unlinkat(dir_.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
-      return sys::ErrnoStatus(errno, absl::StrCat("removing '", name, "' of ", Quoted(id_)));
-    }
+    RETURN_IF_ERROR(RemoveEntry(dir_.get(), name), "removing '", name, "' of ", Quoted(id_));
   }
   if (unlinkat(root_.get(), id_.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
     return sys::ErrnoStatus(errno, absl::StrCat("removing the state directory of ", Quoted(id_)));

@@ -2,6 +2,7 @@
 //   state.pb    the State, written before anything else is made, init's pid appended: the cgroup's
 //               fields first, init's last, as messages of their own
 //   start.sock  the start gate, there exactly while the container is "created"
+//   notify/     the container's end of sd_notify(3), where its creator had one
 // A container's directory is also its lock.
 #ifndef HULL_RUNTIME_STATE_STORE_H_
 #define HULL_RUNTIME_STATE_STORE_H_

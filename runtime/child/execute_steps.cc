@@ -56,6 +56,13 @@ int FindHome(Context& context, const Step& step) {
   return 0;
 }
 
+int PassDescriptors(Context&, const Step& step) {
+  for (uint64_t i = 0; i < step.flags.flags; ++i) {
+    RawCall(__NR_fcntl, static_cast<long>(3 + i), F_SETFD, 0);
+  }
+  return 0;
+}
+
 namespace {
 
 // The number that the listener's fd will have: the lowest that is free.
@@ -67,6 +74,7 @@ long NextFd() {
 
 }  // namespace
 
+// What this process calls from here on is listed in filtered_calls.h, and nothing else may be.
 // With a listener every system call after this one may block until main has handed the fd over, and
 // the hand-over must come first: main is told before, and answers in shared memory.
 int LoadSeccomp(Context& context, const Step& step) {
@@ -95,9 +103,6 @@ int LoadSeccomp(Context& context, const Step& step) {
 }
 
 int Execute(Context& context, const Step& step) {
-  for (int i = 0; i < step.execute.preserve_fds; ++i) {
-    RawCall(__NR_fcntl, 3 + i, F_SETFD, 0);
-  }
   char** argv = PointersOf(context, step.execute.argv);
   char** envp = PointersOf(context, context.plan->envp);
   HULL_TRY(context, kExecute,

@@ -56,6 +56,7 @@ StepFunction FunctionOf(StepKind kind) {
     case StepKind::kLabel: return &WriteLabel;
     case StepKind::kFinalCapabilities: return &SetFinalCapabilities;
     case StepKind::kNoNewPrivileges: return &ForbidNewPrivileges;
+    case StepKind::kPassDescriptors: return &PassDescriptors;
     case StepKind::kSeccomp: return &LoadSeccomp;
     case StepKind::kExecute: return &Execute;
   }

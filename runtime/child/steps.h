@@ -70,6 +70,7 @@ int RunHooks(Context& context, const Step& step);
 // execute_steps.cc
 int FindExecutable(Context& context, const Step& step);
 int FindHome(Context& context, const Step& step);
+int PassDescriptors(Context& context, const Step& step);
 int LoadSeccomp(Context& context, const Step& step);
 int Execute(Context& context, const Step& step);
 

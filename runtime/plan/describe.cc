@@ -230,6 +230,8 @@ std::string DescribeStep(const Plan& plan, const Step& step) {
     case StepKind::kStartGate: return "waiting for the start";
     case StepKind::kLabel: return DescribeLabel(plan, step.label);
     case StepKind::kFinalCapabilities: return "dropping the capability that the filter needed";
+    case StepKind::kPassDescriptors:
+      return absl::StrCat("passing on ", step.flags.flags, " descriptors from 3");
     case StepKind::kNoNewPrivileges: return "setting no_new_privs";
     case StepKind::kSeccomp:
       return absl::StrCat("loading a seccomp filter of ", step.seccomp.program.count,

@@ -77,6 +77,7 @@ enum class StepKind : uint32_t {
   kStartGate,  // wait for `start`
   kLabel,      // of AppArmor or SELinux: of what is executed next, or of new keys
   kFinalCapabilities,
+  kPassDescriptors,  // --preserve-fds: not to hooks, and before the filter could refuse it
   kNoNewPrivileges,
   kSeccomp,
   kExecute,
@@ -101,7 +102,8 @@ struct SetNamespacesStep {
 };
 
 struct FlagsStep {
-  uint64_t flags;  // CLONE_NEW* for kUnshare and kSpawnInit; MS_* for propagation
+  // CLONE_NEW* for kUnshare and kSpawnInit; MS_* for propagation; a count for kPassDescriptors
+  uint64_t flags;
 };
 
 struct TextStep {
@@ -260,7 +262,6 @@ struct SeccompStep {
 
 struct ExecuteStep {
   PointerVector argv;
-  int32_t preserve_fds;
 };
 
 struct Step {

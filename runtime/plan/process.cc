@@ -180,6 +180,9 @@ void AddIdentitySteps(const ProcessInput& input, PointerVector& envp, StepList& 
 }
 
 void AddExecuteSteps(const ProcessInput& input, StepList& steps) {
+  if (input.preserve_fds > 0) {
+    steps.AddFlags(StepKind::kPassDescriptors, "", static_cast<uint64_t>(input.preserve_fds));
+  }
   // After the hooks, which it would hold for too.
   AddLabelStep(LabelFile::kAppArmor, "/process/apparmorProfile", input.process.apparmor_profile,
                "exec ", steps);
@@ -197,7 +200,6 @@ void AddExecuteSteps(const ProcessInput& input, StepList& steps) {
   }
   Step& step = steps.Add(StepKind::kExecute, "/process/args");
   step.execute.argv = steps.arena().AddPointers(input.process.args);
-  step.execute.preserve_fds = input.preserve_fds;
 }
 
 }  // namespace hull::plan

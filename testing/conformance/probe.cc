@@ -13,6 +13,7 @@
 //   probe sys N [ARG]...   system call N: its result, or the errno's name
 //   probe sleep N      that many seconds; ends on SIGTERM with status 15
 //   probe abort SIG    ends itself by a signal
+//   probe notify TEXT...   each as a message to $NOTIFY_SOCKET, with '|' for a new line
 //   probe clocks       "monotonic boottime" in seconds
 //   probe eat MIB      use so much memory, "ready", then stay (ends on SIGTERM)
 //   probe read PATH MIB   read so much past the page cache: the milliseconds, or the errno's name
@@ -24,9 +25,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -126,6 +129,23 @@ int Abort(char** args) {
   return 0;
 }
 
+int Notify(char** args) {
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  const char* path = getenv("NOTIFY_SOCKET");
+  if (path == nullptr) return Outcome((errno = ENOENT, -1));
+  strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) < 0) return Outcome(-1);
+  for (; *args != nullptr; ++args) {
+    for (char* c = *args; *c != '\0'; ++c) {
+      if (*c == '|') *c = '\n';
+    }
+    if (write(fd, *args, strlen(*args)) < 0) return Outcome(-1);
+  }
+  return Outcome(0);
+}
+
 int Clocks(char**) {
   timespec monotonic, boot;
   clock_gettime(CLOCK_MONOTONIC, &monotonic);
@@ -179,8 +199,9 @@ constexpr Verb kVerbs[] = {
     {"keylabel", 0, &KeyLabel}, {"dumpable", 0, &Dumpable}, {"pdeathsig", 0, &PdeathSig},
     {"stat", 1, &Stat},         {"write", 1, &Write},       {"open", 1, &Open},
     {"creat", 1, &Creat},       {"mknod", 3, &Mknod},       {"sys", 1, &Sys},
-    {"sleep", 1, &Sleep},       {"abort", 1, &Abort},       {"clocks", 0, &Clocks},
-    {"eat", 1, &Eat},           {"read", 2, &Read},         {"spin", 1, &Spin},
+    {"sleep", 1, &Sleep},       {"abort", 1, &Abort},       {"notify", 1, &Notify},
+    {"clocks", 0, &Clocks},     {"eat", 1, &Eat},           {"read", 2, &Read},
+    {"spin", 1, &Spin},
 };
 
 }  // namespace

@@ -264,6 +264,153 @@ class Profiles(Seccomp):
         self.assertEqual(self.sys(seccomp, "9999"), "ENOSYS")
 
 
+def bare_program():
+    """A program for x86_64 that writes "ok" and exits with 42, and makes no other system call."""
+    code = bytes.fromhex("b801000000 bf01000000 488d3513000000 ba03000000 0f05")
+    code += bytes.fromhex("b8e7000000 bf2a000000 0f05") + b"ok\n"
+    size = 64 + 56 + len(code)
+    header = b"\x7fELF\2\1\1" + bytes(9)
+    header += struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0x400078, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    return header + struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, size, size, 4096) + code
+
+
+# What runtime/child/filtered_calls.h lists.
+ALWAYS = ("execve", "write", "exit_group")
+ALL = (*ALWAYS, "capset")
+ADMIN = {s: ["CAP_SYS_ADMIN"] for s in ("bounding", "effective", "permitted")}
+
+
+@harness.hull_only  # peers need whatever their languages' run times need
+class Contract(Seccomp):
+    """The calls that a filter must let through are these, neither more nor less."""
+
+    def bare(self, seccomp, program="/bin/bare", **process):
+        def edit(spec):
+            spec["linux"]["seccomp"] = seccomp
+            spec["process"].update(process)
+
+        bundle = self.bundle(self.spec(program, edit=edit))
+        for name, data in (("bare", bare_program()), ("broken", b"\x7fELF" + bytes(100))):
+            path = bundle.rootfs / "bin" / name
+            path.write_bytes(data)
+            path.chmod(0o755)
+        return bundle
+
+    def only(self, *names, listener=None):
+        rules = [rule("ALLOW", *names)]
+        if listener is None:
+            return profile("KILL_PROCESS", *rules)
+        return profile("KILL_PROCESS", *rules, rule("NOTIFY", "mkdir"), listenerPath=str(listener))
+
+    @each(
+        new_privileges=(ALL, {"noNewPrivileges": False}),
+        with_admin=(ALWAYS, {"noNewPrivileges": False, "capabilities": ADMIN}),
+        no_new_privileges=(ALWAYS, {}),
+    )
+    def test_they_are_enough(self, row):
+        """Any other call would end init by SIGSYS: 159."""
+        names, process = row
+        bundle = self.bare(self.only(*names), **process)
+        result = self.run_spec(bundle)
+        self.assertEqual((result.code, result.out), (42, "ok\n"), result)
+        words = ["--bundle", bundle.path, self.new_id()]
+        with open(self.dir / "out", "w+") as out:
+            code = harness.wait(
+                harness.popen(self.runtime.command("create", *words), stdout=out)
+            )
+            self.assertEqual(code, 0)
+            self.ok("start", self.ids[-1])
+            self.assertTrue(harness.eventually(lambda: (self.dir / "out").read_text() == "ok\n"))
+
+    @each(new_privileges=(ALL, False), no_new_privileges=(ALWAYS, True))
+    def test_they_are_enough_with_a_listener(self, row):
+        names, value = row
+        agent = Agent(self.dir / "agent", 61)
+        self.addCleanup(agent.close)
+        seccomp = self.only(*names, listener=self.dir / "agent")
+        result = self.run_spec(self.bare(seccomp, noNewPrivileges=value))
+        self.assertEqual((result.code, result.out), (42, "ok\n"), result)
+
+    def test_they_are_enough_for_preserved_descriptors(self):
+        bundle = self.bare(self.only(*ALWAYS))
+        with open("/dev/null") as file:
+            result = self.run_spec(
+                bundle,
+                "--preserve-fds",
+                1,
+                preexec_fn=lambda: os.dup2(file.fileno(), 3),
+                pass_fds=(3,),
+            )
+        self.assertEqual(result.code, 42, result)
+
+    def test_they_are_enough_for_exec(self):
+        bundle = self.bare(self.only(*ALWAYS))
+        self.ok("create", "--bundle", bundle.path, self.new_id())
+        result = self.runtime("exec", self.ids[-1], "/bin/bare")
+        self.assertEqual((result.code, result.out), (42, "ok\n"), result)
+        self.fails("exec", self.ids[-1], "/bin/broken", saying="exec format error", code=255)
+
+    @each(new_privileges=(ALL, False), no_new_privileges=(ALWAYS, True))
+    def test_they_are_enough_to_say_what_failed(self, row):
+        names, value = row
+        bundle = self.bare(self.only(*names), program="/bin/broken", noNewPrivileges=value)
+        words = ["--bundle", bundle.path, self.new_id()]
+        self.fails("run", *words, saying="exec format error")
+        self.assert_nothing_left(self.ids[-1])
+        self.ok("create", "--bundle", bundle.path, self.new_id())
+        self.fails("start", self.ids[-1], saying="exec format error")
+
+    @each(**{n: n for n in ALL})
+    def test_one_that_is_missing_is_named(self, name):
+        seccomp = self.only(*(n for n in ALL if n != name))
+        result = self.refused(
+            lambda s: (
+                s["linux"].update(seccomp=seccomp),
+                s["process"].update(noNewPrivileges=False),
+            ),
+            saying=f"/linux/seccomp/defaultAction: SCMP_ACT_KILL_PROCESS holds for '{name}'",
+        )
+        self.assertIn("let", result.err)
+
+    @each(
+        **{
+            f"{name}_{action.lower()}": (name, action)
+            for name in ALL
+            for action in ("NOTIFY", "TRAP", "KILL", "ERRNO", "TRACE")
+        }
+    )
+    def test_a_rule_against_one_is_named(self, row):
+        name, action = row
+        members = {"listenerPath": str(self.dir / "agent")} if action == "NOTIFY" else {}
+        seccomp = profile("ALLOW", rule(action, "rmdir", name), **members)
+        server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.addCleanup(server.close)
+        server.bind(str(self.dir / "agent"))
+        server.listen(1)
+        self.refused(
+            lambda s: (
+                s["linux"].update(seccomp=seccomp),
+                s["process"].update(noNewPrivileges=False),
+            ),
+            saying=[f"/linux/seccomp/syscalls/0/names/1: SCMP_ACT_{action}", f"'{name}'"],
+        )
+
+    def test_arguments_that_the_runtime_does_not_use_are_no_matter(self):
+        other = rule("TRAP", "exit_group", args=[{"index": 0, "value": 7, "op": "SCMP_CMP_EQ"}])
+        self.assertEqual(self.filtered(profile("ALLOW", other), "/bin/true").code, 0)
+        own = rule("TRAP", "exit_group", args=[{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}])
+        self.refused(
+            lambda s: s["linux"].update(seccomp=profile("ALLOW", own)), saying="'exit_group'"
+        )
+
+    def test_exec_needs_what_its_own_process_needs(self):
+        """With no_new_privs init needs no capset, and an exec without it does."""
+        bundle = self.bare(self.only(*ALWAYS))
+        self.ok("create", "--bundle", bundle.path, self.new_id())
+        words = ["exec", "--no-new-privs=false", self.ids[-1], "/bin/bare"]
+        self.fails(*words, saying="'capset'", code=255)
+
+
 class Agent(threading.Thread):
     """Takes one listener and answers every notification with an errno."""
 

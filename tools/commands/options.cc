@@ -41,6 +41,11 @@ absl::Status CheckEnv(const std::vector<std::string>& env) {
 
 }  // namespace
 
+std::string NotifySocket() {
+  const char* name = getenv("NOTIFY_SOCKET");
+  return name == nullptr ? "" : name;
+}
+
 absl::StatusOr<runtime::CreateOptions> ReadCreateOptions(const Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
   runtime::CreateOptions options;
@@ -50,6 +55,7 @@ absl::StatusOr<runtime::CreateOptions> ReadCreateOptions(const Invocation& invoc
   options.console_socket = arguments.Last("console-socket");
   options.pidfd_socket = arguments.Last("pidfd-socket");
   options.pid_file = arguments.Last("pid-file");
+  options.notify_socket = NotifySocket();
   options.listen_fds = invocation.preserved_fds.listening;
   options.preserve_fds = options.listen_fds + invocation.preserved_fds.asked;
   options.no_pivot = arguments.Switch("no-pivot");

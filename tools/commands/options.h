@@ -2,6 +2,7 @@
 #ifndef HULL_TOOLS_COMMANDS_OPTIONS_H_
 #define HULL_TOOLS_COMMANDS_OPTIONS_H_
 
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -32,6 +33,9 @@ inline constexpr Flag kCreateFlags[] = {
      .value = "PATH",
      .help = "Unix socket that receives a pidfd of the process"},
 };
+
+// $NOTIFY_SOCKET of sd_notify(3), "" where the caller has none.
+std::string NotifySocket();
 
 absl::StatusOr<runtime::CreateOptions> ReadCreateOptions(const Invocation& invocation);
 runtime::RunOptions ReadRunOptions(const Invocation& invocation);

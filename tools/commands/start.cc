@@ -6,7 +6,8 @@ namespace hull::tools {
 namespace {
 
 absl::StatusOr<int> RunStart(const Invocation& invocation) {
-  RETURN_IF_ERROR(MakeRuntime(invocation).Start(invocation.arguments.positional[0]));
+  RETURN_IF_ERROR(
+      MakeRuntime(invocation).Start(invocation.arguments.positional[0], NotifySocket()));
   return 0;
 }
 
