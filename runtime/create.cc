@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -23,8 +22,8 @@
 #include "runtime/id_map.h"
 #include "runtime/labels.h"
 #include "runtime/mount_api.h"
+#include "runtime/mount_sources.h"
 #include "runtime/plan/describe.h"
-#include "runtime/plan/mount_options.h"
 #include "runtime/sockets.h"
 #include "runtime/start_gate.h"
 #include "runtime/sys/file.h"
@@ -232,41 +231,24 @@ absl::Status Creation::MakeDescriptors() {
     }
     fds_.console_socket = console_child_.get();
   }
-  RETURN_IF_ERROR(MakeMountSources());
-  return OpenNamespaces();
+  RETURN_IF_ERROR(OpenNamespaces());
+  return OpenMountSources();
 }
 
-// In a new user namespace init may not be able to walk to the sources any more: they are cloned
-// here, with our rights, and with the host's propagation cut off.
-absl::Status Creation::MakeMountSources() {
-  const spec::Spec& spec = bundle_.spec();
-  if (!HasNewNamespace(spec, "user") || geteuid() != 0) return absl::OkStatus();
-  fds_.mount_sources.assign(spec.mounts.size(), -1);
-  for (size_t i = 0; i < spec.mounts.size(); ++i) {
-    const plan::MountOptions options = plan::ParseMountOptions(spec.mounts[i].options);
-    if ((!options.bind && spec.mounts[i].type != "bind") || options.remount) continue;
-    const std::string& named = spec.mounts[i].source;
-    const std::string source =
-        absl::StartsWith(named, "/") ? named : absl::StrCat(bundle_.directory, "/", named);
-    sys::UniqueFd tree(static_cast<int>(
-        syscall(SYS_open_tree, AT_FDCWD, source.c_str(),
-                OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (options.recursive ? AT_RECURSIVE : 0))));
-    // Without the call, or behind a filter that denies it, init has to find the source itself.
-    const bool absent = errno == ENOSYS || errno == EPERM;
-    if (!tree.valid() && absent && mount_api_ == plan::MountApi::kOld) return absl::OkStatus();
-    if (!tree.valid()) {
-      return sys::ErrnoStatus(errno, absl::StrCat("/mounts/", i, "/source: '", source, "'"));
-    }
-    mount_attr attributes = {};
-    attributes.propagation = MS_SLAVE;
-    // With the old API init cuts it off, before it attaches the clone.
-    if (mount_api_ == plan::MountApi::kNew &&
-        syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
-                sizeof(attributes)) != 0) {
-      return sys::ErrnoStatus(errno, absl::StrCat("/mounts/", i, ": mount_setattr"));
-    }
-    fds_.mount_sources[i] = tree.get();
-    owned_fds_.push_back(std::move(tree));
+absl::Status Creation::OpenMountSources() {
+  const auto& namespaces = bundle_.spec().linux_.namespaces;
+  int user = -1;
+  for (size_t i = 0; i < namespaces.size(); ++i) {
+    if (namespaces[i].type == "user") user = fds_.namespaces[i];
+  }
+  ASSIGN_OR_RETURN(std::vector<sys::UniqueFd> sources,
+                   MakeMountSources({.spec = bundle_.spec(),
+                                     .bundle = bundle_.directory,
+                                     .api = mount_api_,
+                                     .user_namespace_fd = user}));
+  for (sys::UniqueFd& source : sources) {
+    fds_.mount_sources.push_back(source.get());
+    owned_fds_.push_back(std::move(source));
   }
   return absl::OkStatus();
 }

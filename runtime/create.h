@@ -67,7 +67,7 @@ class Creation {
   absl::Status MakeRdt();
   absl::Status MakeDirectory();
   absl::Status MakeDescriptors();
-  absl::Status MakeMountSources();
+  absl::Status OpenMountSources();
   absl::Status OpenNamespaces();
   absl::Status BuildPlan();
   absl::Status MakeCgroup();

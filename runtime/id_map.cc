@@ -84,6 +84,12 @@ absl::Status WriteIdMaps(pid_t pid, const spec::Linux& linux_block, bool setgrou
   return absl::OkStatus();
 }
 
+absl::Status WriteMaps(pid_t pid, const std::vector<spec::IdMapping>& uids,
+                       const std::vector<spec::IdMapping>& gids) {
+  RETURN_IF_ERROR(WriteProcFile(pid, "gid_map", MapText(gids)));
+  return WriteProcFile(pid, "uid_map", MapText(uids));
+}
+
 absl::Status WriteTimeOffsets(pid_t pid, const std::map<std::string, spec::TimeOffset>& offsets) {
   std::string text;
   for (const auto& [clock, offset] : offsets) {

@@ -18,6 +18,10 @@ namespace hull::runtime {
 // CAP_SETGID must give up setgroups(2) first; `setgroups_denied` says that this was decided.
 absl::Status WriteIdMaps(pid_t pid, const spec::Linux& linux_block, bool setgroups_denied);
 
+// The same for a namespace that nothing will ever run in: directly, or not at all.
+absl::Status WriteMaps(pid_t pid, const std::vector<spec::IdMapping>& uids,
+                       const std::vector<spec::IdMapping>& gids);
+
 // /proc/PID/timens_offsets of the children of `pid`. Linux 5.6.
 absl::Status WriteTimeOffsets(pid_t pid, const std::map<std::string, spec::TimeOffset>& offsets);
 

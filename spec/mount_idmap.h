@@ -23,6 +23,7 @@ IdMapWish IdMapOf(const Mount& mount);
 
 struct IdMaps {
   std::vector<IdMapping> uids, gids;
+  bool operator==(const IdMaps&) const = default;
 };
 // "uids=0-1000-10#10-2000-5;gids=0-1000-10": from ids of the file system to ids of the host. With '@'
 // before a triplet its second number is an id of the container, which `linux`'s mappings must cover.

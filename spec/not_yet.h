@@ -7,15 +7,8 @@
 namespace hull::spec {
 
 inline constexpr Unsupported kNotYet[] = {
-    {"/process/scheduler"},
-    {"/process/ioPriority"},
-    {"/process/execCPUAffinity"},
-    {"/mounts/*/uidMappings"},
-    {"/mounts/*/gidMappings"},
-    {"/mounts/*/options/*", "idmap"},
-    {"/mounts/*/options/*", "ridmap"},
-    {"/linux/memoryPolicy"},
-    {"/linux/personality"},
+    {"/process/scheduler"},  {"/process/ioPriority"}, {"/process/execCPUAffinity"},
+    {"/linux/memoryPolicy"}, {"/linux/personality"},
 };
 
 }  // namespace hull::spec

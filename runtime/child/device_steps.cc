@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/stat.h>
 
+#include "runtime/child/mount_attributes.h"
 #include "runtime/child/mount_calls.h"
 #include "runtime/child/path.h"
 #include "runtime/child/steps.h"
@@ -55,7 +56,10 @@ int BindNode(Context& context, const plan::DeviceStep& device) {
   }
   const UniqueFd target(OpenOrMakeInRoot(context, path, NodeType::kFile, RESOLVE_NO_SYMLINKS));
   if (!target.valid()) return target.get();
-  return Attach(context, tree.get(), target.get());
+  // A device is never a program.
+  const int error =
+      ApplyAttributes(context, tree.get(), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, 0);
+  return error < 0 ? error : Attach(context, tree.get(), target.get());
 }
 
 }  // namespace

@@ -151,6 +151,15 @@ int MountByCall(Context& context, const plan::MountStep& mount, int target_fd, i
       context, kOpenInRoot, OpenInRoot(context.root.get(), context.text(mount.target), O_PATH)));
 }
 
+// Main has made it, and knew no mode.
+int TakeFileSystem(Context& context, const plan::MountStep& mount, int mode) {
+  UniqueFd tree(TakeTree(context, mount.source_fd));
+  if (mode >= 0 && tree.valid()) {
+    HULL_TRY(context, kMode, RawCall(__NR_fchmodat, tree.get(), AsArg("."), mode));
+  }
+  return tree.release();
+}
+
 int FinishFileSystem(Context& context, const plan::MountStep& mount, int target_fd, int tree_fd) {
   if (mount.label) {
     const int error = LabelRoot(context, tree_fd, context.text(mount.label));
@@ -168,9 +177,11 @@ int MountFileSystem(Context& context, const plan::MountStep& mount) {
   if (!target.valid()) return target.get();
   int mode = -1;
   if (const int error = ModeFor(context, mount, target.get(), &mode); error < 0) return error;
-  const bool by_call = !FitsFsConfig(context, mount);
-  const UniqueFd tree(by_call ? MountByCall(context, mount, target.get(), mode)
-                              : MakeFileSystem(context, mount, mode));
+  const bool given = mount.source_fd >= 0;
+  const bool by_call = !given && !FitsFsConfig(context, mount);
+  const UniqueFd tree(given     ? TakeFileSystem(context, mount, mode)
+                      : by_call ? MountByCall(context, mount, target.get(), mode)
+                                : MakeFileSystem(context, mount, mode));
   if (!tree.valid()) return tree.get();
   const int error = FinishFileSystem(context, mount, target.get(), tree.get());
   if (error < 0) return error;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "runtime/plan/arena.h"
 #include "runtime/plan/plan.h"
 #include "seccomp/filter.h"
@@ -79,6 +80,9 @@ struct JoinInput {
   int preserve_fds = 0;
 };
 absl::StatusOr<Block> BuildJoin(const JoinInput& input);
+
+// "/a//b/../c/" → "/a/c"; always absolute, never above the root.
+std::string CleanPath(absl::string_view path);
 
 }  // namespace hull::plan
 

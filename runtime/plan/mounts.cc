@@ -247,6 +247,11 @@ absl::Status AddSpecMount(const CreateInput& input, size_t index, StepList& step
   if (mount.type == "cgroup" || mount.type == "cgroup2") {
     return AddCgroupMount(input, entry, steps);
   }
+  if (absl::string_view subtype = mount.type; absl::ConsumePrefix(&subtype, "fuse.")) {
+    entry.options.data.emplace_back("subtype", subtype);  // fsopen(2) does not look behind the dot
+    AddFileSystem(entry, "fuse", entry.options.data, entry.target, "", steps);
+    return absl::OkStatus();
+  }
   // A user namespace without a network namespace of its own may not mount sysfs.
   const char* fallback = mount.type == "sysfs" ? "/sys" : "";
   Step& step = AddFileSystem(entry, mount.type, entry.options.data, entry.target, fallback, steps);

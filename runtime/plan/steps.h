@@ -72,9 +72,6 @@ void AddIdentitySteps(const ProcessInput& input, PointerVector& envp, StepList& 
 // After the gate: labels, no_new_privs, seccomp, execve.
 void AddExecuteSteps(const ProcessInput& input, StepList& steps);
 
-// "/a//b/../c/" → "/a/c"; always absolute, never above the root.
-std::string CleanPath(absl::string_view path);
-
 }  // namespace hull::plan
 
 #endif  // HULL_RUNTIME_PLAN_STEPS_H_
