@@ -1,5 +1,6 @@
 #include "seccomp/features.h"
 
+#include <linux/audit.h>
 #include <seccomp.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,8 +27,10 @@ bool KernelHasFlag(uint32_t flag) {
   return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, nullptr) != 0 && errno == EFAULT;
 }
 
+// A filter of ours, native as it is, can only be for those of its own byte order.
 bool LibraryHasArchitecture(absl::string_view bare_name) {
-  return seccomp_arch_resolve_name(absl::AsciiStrToLower(bare_name).c_str()) != 0;
+  const uint32_t token = seccomp_arch_resolve_name(absl::AsciiStrToLower(bare_name).c_str());
+  return token != 0 && ((token ^ seccomp_arch_native()) & __AUDIT_ARCH_LE) == 0;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::IsSubsetOf;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 TEST(FeaturesTest, ListsEveryWordOfTheSpecSorted) {
@@ -26,9 +27,10 @@ TEST(FeaturesTest, ListsEveryWordOfTheSpecSorted) {
 
 TEST(FeaturesTest, ArchitecturesAreTheLibrarys) {
   const Features features = ProbeFeatures();
-  EXPECT_GE(features.archs.size(), 18U);
+  EXPECT_GE(features.archs.size(), 9U);
   EXPECT_THAT(features.archs, Contains("SCMP_ARCH_X86_64"));
   EXPECT_THAT(features.archs, Contains("SCMP_ARCH_AARCH64"));
+  EXPECT_THAT(features.archs, Not(Contains("SCMP_ARCH_S390X"))) << "of another byte order";
   EXPECT_THAT(features.libseccomp_version, MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
 }
 

@@ -1,0 +1,105 @@
+#include "runtime/features.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "runtime/mount_api.h"
+#include "runtime/sys/file.h"
+#include "spec/names.h"
+
+namespace hull::runtime {
+namespace {
+
+// The kernel's shorter names of two types of namespaces.
+absl::string_view FileOf(absl::string_view namespace_type) {
+  if (namespace_type == "mount") return "mnt";
+  return namespace_type == "network" ? "net" : namespace_type;
+}
+
+// Of a whole tree of mounts; mount(2) has no call for it, but for what belongs to a superblock.
+bool IsTreeAttribute(absl::string_view option) {
+  constexpr absl::string_view kOthers[] = {
+      "rasync", "rbind",    "rdirsync", "relatime", "remount", "ridmap", "rmand",      "rnomand",
+      "ro",     "rprivate", "rshared",  "rslave",   "rsync",   "rw",     "runbindable"};
+  return option[0] == 'r' &&
+         std::find(std::begin(kOthers), std::end(kOthers), option) == std::end(kOthers);
+}
+
+bool Acts(absl::Span<const spec::Unsupported> not_yet, absl::string_view pointer,
+          absl::string_view value = "") {
+  return std::none_of(not_yet.begin(), not_yet.end(), [&](const spec::Unsupported& row) {
+    return row.pointer == pointer && row.value == value;
+  });
+}
+
+spec::SeccompFeatures SeccompOf(const seccomp::Features& known) {
+  return {.enabled = known.enabled,
+          .actions = known.supported_actions,
+          .operators = known.operators,
+          .architectures = known.archs,
+          .known_flags = known.known_flags,
+          .supported_flags = known.supported_flags};
+}
+
+}  // namespace
+
+FeatureHost ProbeFeatureHost() {
+  FeatureHost host;
+  const absl::StatusOr<sys::UniqueFd> dir =
+      sys::OpenAt(AT_FDCWD, "/proc/self/ns", O_RDONLY | O_DIRECTORY);
+  if (dir.ok()) {
+    absl::StatusOr<std::vector<std::string>> names = sys::ListDir(dir->get());
+    if (names.ok()) host.namespaces = *std::move(names);
+  }
+  const std::string last =
+      sys::ReadFileAt(AT_FDCWD, "/proc/sys/kernel/cap_last_cap", 16).value_or("");
+  if (!absl::SimpleAtoi(last, &host.last_capability)) host.last_capability = -1;
+  const absl::StatusOr<plan::MountApi> api = ProbeMountApi();
+  host.mount_attributes = api.ok() && *api == plan::MountApi::kNew;
+  host.seccomp = seccomp::ProbeFeatures();
+  return host;
+}
+
+spec::Features FeaturesOf(const FeatureHost& host, absl::Span<const spec::Unsupported> not_yet) {
+  spec::Features features = spec::ParsedFeatures();
+  std::erase_if(features.namespaces, [&host](const std::string& type) {
+    return std::find(host.namespaces.begin(), host.namespaces.end(), FileOf(type)) ==
+           host.namespaces.end();
+  });
+  const auto capabilities = static_cast<size_t>(std::max(host.last_capability + 1, 0));
+  features.capabilities.resize(std::min(features.capabilities.size(), capabilities));
+  std::erase_if(features.mount_options, [&](const std::string& option) {
+    return !Acts(not_yet, "/mounts/*/options/*", option) ||
+           (!host.mount_attributes && IsTreeAttribute(option));
+  });
+  features.cgroup = {.v1 = true, .v2 = true, .systemd = true, .systemd_user = true, .rdma = true};
+  features.seccomp = SeccompOf(host.seccomp);
+  features.apparmor = Acts(not_yet, "/process/apparmorProfile");
+  features.selinux = Acts(not_yet, "/process/selinuxLabel");
+  const bool rdt = Acts(not_yet, "/linux/intelRdt");
+  features.intel_rdt = {.enabled = rdt, .schemata = rdt, .monitoring = rdt};
+  if (Acts(not_yet, "/linux/memoryPolicy")) {
+    features.memory_policy_modes = {std::begin(spec::kMemoryPolicyModes),
+                                    std::end(spec::kMemoryPolicyModes)};
+    features.memory_policy_flags = {std::begin(spec::kMemoryPolicyFlags),
+                                    std::end(spec::kMemoryPolicyFlags)};
+  }
+  features.idmap = Acts(not_yet, "/mounts/*/options/*", "idmap");
+  features.net_devices = Acts(not_yet, "/linux/netDevices");
+  // Engines read these names whatever the runtime is called.
+  features.annotations["org.opencontainers.runc.checkpoint.enabled"] = "false";
+  if (!host.seccomp.libseccomp_version.empty()) {
+    features.annotations["io.github.seccomp.libseccomp.version"] = host.seccomp.libseccomp_version;
+  }
+  features.potentially_unsafe_config_annotations = {"org.systemd.property."};
+  return features;
+}
+
+}  // namespace hull::runtime

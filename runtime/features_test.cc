@@ -1,0 +1,89 @@
+#include "runtime/features.h"
+
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace hull::runtime {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+FeatureHost NewHost() {
+  FeatureHost host;
+  host.namespaces = {"net",  "uts", "ipc",  "pid",    "pid_for_children",
+                     "user", "mnt", "time", "cgroup", "time_for_children"};
+  host.last_capability = 40;
+  host.mount_attributes = true;
+  host.seccomp.enabled = true;
+  host.seccomp.actions = {"SCMP_ACT_ALLOW", "SCMP_ACT_NOTIFY"};
+  host.seccomp.supported_actions = {"SCMP_ACT_ALLOW"};
+  host.seccomp.libseccomp_version = "2.5.4";
+  return host;
+}
+
+TEST(FeaturesTest, NamespacesAreThoseOfTheKernel) {
+  FeatureHost host = NewHost();
+  EXPECT_EQ(FeaturesOf(host, {}).namespaces.size(), 8u);
+  host.namespaces = {"mnt", "net", "user"};
+  EXPECT_THAT(FeaturesOf(host, {}).namespaces, ElementsAre("mount", "network", "user"));
+}
+
+TEST(FeaturesTest, CapabilitiesEndWithTheKernelsLast) {
+  FeatureHost host = NewHost();
+  EXPECT_EQ(FeaturesOf(host, {}).capabilities.back(), "CAP_CHECKPOINT_RESTORE");
+  host.last_capability = 37;
+  EXPECT_EQ(FeaturesOf(host, {}).capabilities.back(), "CAP_AUDIT_READ");
+  host.last_capability = 60;
+  EXPECT_EQ(FeaturesOf(host, {}).capabilities.size(), 41u);
+}
+
+TEST(FeaturesTest, FlagsOfATreeNeedItsSystemCall) {
+  FeatureHost host = NewHost();
+  EXPECT_THAT(FeaturesOf(host, {}).mount_options, Contains("rro"));
+  host.mount_attributes = false;
+  const std::vector<std::string> options = FeaturesOf(host, {}).mount_options;
+  for (const char* gone : {"rro", "rrw", "rnosuid", "ratime", "rrelatime", "rnosymfollow"}) {
+    EXPECT_THAT(options, Not(Contains(gone)));
+  }
+  for (const char* kept : {"ro", "rw", "rbind", "relatime", "remount", "rshared", "nosuid"}) {
+    EXPECT_THAT(options, Contains(kept));
+  }
+}
+
+TEST(FeaturesTest, WhatIsRefusedIsNotListed) {
+  constexpr spec::Unsupported kRows[] = {{"/mounts/*/options/*", "idmap"},
+                                         {"/process/selinuxLabel"},
+                                         {"/linux/memoryPolicy"},
+                                         {"/linux/intelRdt"},
+                                         {"/linux/netDevices"}};
+  const spec::Features features = FeaturesOf(NewHost(), kRows);
+  EXPECT_THAT(features.mount_options, Not(Contains("idmap")));
+  EXPECT_FALSE(features.idmap);
+  EXPECT_FALSE(features.selinux);
+  EXPECT_TRUE(features.apparmor);
+  EXPECT_THAT(features.memory_policy_modes, IsEmpty());
+  EXPECT_FALSE(features.intel_rdt.enabled);
+  EXPECT_FALSE(features.net_devices);
+  const spec::Features all = FeaturesOf(NewHost(), {});
+  EXPECT_THAT(all.mount_options, Contains("idmap"));
+  EXPECT_TRUE(all.idmap && all.selinux && all.net_devices && all.intel_rdt.monitoring);
+  EXPECT_EQ(all.memory_policy_modes.size(), 7u);
+}
+
+TEST(FeaturesTest, ActionsOfSeccompAreThoseThatTheKernelHas) {
+  EXPECT_THAT(FeaturesOf(NewHost(), {}).seccomp.actions, ElementsAre("SCMP_ACT_ALLOW"));
+}
+
+TEST(FeaturesTest, ThisMachineCanBeAsked) {
+  const spec::Features features = FeaturesOf(ProbeFeatureHost(), {});
+  EXPECT_THAT(features.namespaces, Contains("mount"));
+  EXPECT_THAT(features.capabilities, Contains("CAP_SYS_ADMIN"));
+}
+
+}  // namespace
+}  // namespace hull::runtime
