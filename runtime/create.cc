@@ -253,19 +253,6 @@ absl::Status Creation::OpenMountSources() {
   return absl::OkStatus();
 }
 
-absl::Status Creation::OpenNamespaces() {
-  const auto& namespaces = bundle_.spec().linux_.namespaces;
-  fds_.namespaces.assign(namespaces.size(), -1);
-  for (size_t i = 0; i < namespaces.size(); ++i) {
-    if (namespaces[i].path.empty()) continue;
-    ASSIGN_OR_RETURN(sys::UniqueFd fd, sys::OpenAt(AT_FDCWD, namespaces[i].path, O_RDONLY),
-                     "/linux/namespaces/", i, "/path: '", namespaces[i].path, "'");
-    fds_.namespaces[i] = fd.get();
-    owned_fds_.push_back(std::move(fd));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status Creation::MakeCgroup() {
   ASSIGN_OR_RETURN(cgroup_fd_, manager_->Create());
   cgroup_made_ = true;
@@ -300,6 +287,7 @@ absl::Status Creation::TakeInit(pid_t init) {
   // Nothing of the container runs before init is ready.
   RETURN_IF_ERROR(manager_->RestrictDevices());
   RETURN_IF_ERROR(dir_->AppendInit(init, state_));
+  RETURN_IF_ERROR(CheckJoinedMaps(init));
   if (rdt_.has_value()) RETURN_IF_ERROR(rdt_->Attach(init));
   if (!options_.pid_file.empty()) {
     RETURN_IF_ERROR(WritePidFile(options_.pid_file, init));

@@ -69,6 +69,8 @@ class Creation {
   absl::Status MakeDescriptors();
   absl::Status OpenMountSources();
   absl::Status OpenNamespaces();
+  absl::Status CheckSysctls() const;
+  absl::Status CheckJoinedMaps(pid_t init) const;
   absl::Status BuildPlan();
   absl::Status MakeCgroup();
   absl::Status RunRuntimeHooks(pid_t init);

@@ -11,17 +11,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "runtime/mount_api.h"
+#include "runtime/plan/names.h"
 #include "runtime/sys/file.h"
 #include "spec/names.h"
 
 namespace hull::runtime {
 namespace {
-
-// The kernel's shorter names of two types of namespaces.
-absl::string_view FileOf(absl::string_view namespace_type) {
-  if (namespace_type == "mount") return "mnt";
-  return namespace_type == "network" ? "net" : namespace_type;
-}
 
 // Of a whole tree of mounts; mount(2) has no call for it, but for what belongs to a superblock.
 bool IsTreeAttribute(absl::string_view option) {
@@ -70,7 +65,7 @@ FeatureHost ProbeFeatureHost() {
 spec::Features FeaturesOf(const FeatureHost& host, absl::Span<const spec::Unsupported> not_yet) {
   spec::Features features = spec::ParsedFeatures();
   std::erase_if(features.namespaces, [&host](const std::string& type) {
-    return std::find(host.namespaces.begin(), host.namespaces.end(), FileOf(type)) ==
+    return std::find(host.namespaces.begin(), host.namespaces.end(), plan::NamespaceFile(type)) ==
            host.namespaces.end();
   });
   const auto capabilities = static_cast<size_t>(std::max(host.last_capability + 1, 0));

@@ -26,9 +26,10 @@ int Unshare(Context& context, const Step& step) {
   return 0;
 }
 
-int BecomeRoot(Context& context, const Step&) {
-  HULL_TRY(context, kSetGid, RawCall(__NR_setresgid, 0, 0, 0));
-  HULL_TRY(context, kSetUid, RawCall(__NR_setresuid, 0, 0, 0));
+int BecomeRoot(Context& context, const Step& step) {
+  const long uid = step.become.uid, gid = step.become.gid;
+  HULL_TRY(context, kSetGid, RawCall(__NR_setresgid, gid, gid, gid));
+  HULL_TRY(context, kSetUid, RawCall(__NR_setresuid, uid, uid, uid));
   return 0;
 }
 

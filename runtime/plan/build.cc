@@ -8,14 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/plan/mount_options.h"
 #include "runtime/plan/names.h"
 #include "runtime/plan/steps.h"
 #include "runtime/sync/message.h"
+#include "spec/sysctl.h"
 
 namespace hull::plan {
 namespace {
@@ -105,11 +104,27 @@ void AddNamespaceSettings(const CreateInput& input, uint64_t made, StepList& ste
   }
   for (const auto& [key, value] : spec.linux_.sysctl) {
     Step& step = steps.Add(StepKind::kSysctl, absl::StrCat("/linux/sysctl/", key));
-    // With a '/' the key is a path already, and its dots belong to names ("eth0.100").
-    step.sysctl.path = steps.arena().AddText(
-        absl::StrContains(key, '/') ? key : absl::StrReplaceAll(key, {{".", "/"}}));
+    step.sysctl.path = steps.arena().AddText(spec::SysctlFile(key));
     step.sysctl.value = steps.arena().AddText(value);
   }
+}
+
+bool MapsRoot(const std::vector<spec::IdMapping>& mappings) {
+  return std::any_of(mappings.begin(), mappings.end(),
+                     [](const spec::IdMapping& mapping) { return mapping.container_id == 0; });
+}
+
+// Who makes the mounts. Where 0 is nobody, the process's own user, who is somebody (spec/validate):
+// the capabilities of the new namespace do not depend on it.
+void AddBecomeRoot(const spec::Spec& spec, const spec::User& user, StepList& steps) {
+  Step& step = steps.Add(StepKind::kBecomeRoot, "/linux/uidMappings");
+  // Without mappings of ours (a joined namespace) root is what there is to hope for.
+  const spec::Linux& linux_block = spec.linux_;
+  const auto missing = [](const std::vector<spec::IdMapping>& mappings) {
+    return !mappings.empty() && !MapsRoot(mappings);
+  };
+  step.become = {.uid = missing(linux_block.uid_mappings) ? user.uid : 0,
+                 .gid = missing(linux_block.gid_mappings) ? user.gid : 0};
 }
 
 absl::Status AddInitSteps(const CreateInput& input, const Namespaces& ns, Launch launch, Plan& plan,
@@ -120,7 +135,7 @@ absl::Status AddInitSteps(const CreateInput& input, const Namespaces& ns, Launch
     if (input.attach) steps.AddMessage(StepKind::kAwait, Number(MessageType::kGo));
     if ((ns.made & CLONE_NEWUSER) != 0) {
       steps.AddMessage(StepKind::kRequest, Number(MessageType::kMapIds));
-      steps.Add(StepKind::kBecomeRoot, "/linux/uidMappings");
+      AddBecomeRoot(spec, spec.process->user, steps);
     }
   }
   steps.Add(StepKind::kNonDumpable);
@@ -178,12 +193,14 @@ void AddIntermediateSteps(const CreateInput& input, const Namespaces& ns, StepLi
     Step& step = steps.Add(StepKind::kSetNamespaces, "/linux/namespaces");
     step.set_namespaces.entries = steps.arena().AddArray(ns.entries);
   }
-  if ((ns.joined & CLONE_NEWUSER) != 0) steps.Add(StepKind::kBecomeRoot, "/linux/namespaces");
+  if ((ns.joined & CLONE_NEWUSER) != 0) {
+    AddBecomeRoot(input.spec, input.spec.process->user, steps);
+  }
   const uint64_t unshared = ns.made & (CLONE_NEWUSER | CLONE_NEWTIME);
   if (unshared != 0) {
     steps.AddFlags(StepKind::kUnshare, "/linux/namespaces", unshared);
     steps.AddMessage(StepKind::kRequest, Number(MessageType::kMapIds));
-    if ((unshared & CLONE_NEWUSER) != 0) steps.Add(StepKind::kBecomeRoot, "/linux/uidMappings");
+    if ((unshared & CLONE_NEWUSER) != 0) AddBecomeRoot(input.spec, input.spec.process->user, steps);
   }
   steps.AddFlags(StepKind::kSpawnInit, "/linux/namespaces", InitCloneFlags(ns, unshared));
 }
@@ -247,7 +264,7 @@ absl::StatusOr<Block> BuildJoin(const JoinInput& input) {
   intermediate.Add(StepKind::kNonDumpable);
   Step& join = intermediate.Add(StepKind::kSetNamespaces);
   join.set_namespaces.entries = arena.AddArray(input.namespaces);
-  if (input.joins_user) intermediate.Add(StepKind::kBecomeRoot);
+  if (input.joins_user) AddBecomeRoot(input.spec, input.process.user, intermediate);
   intermediate.AddFlags(StepKind::kSpawnInit, "", 0);
   plan.intermediate = intermediate.Finish();
 

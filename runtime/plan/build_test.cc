@@ -82,6 +82,25 @@ TEST(BuildCreateTest, NetworkDevicesAreThereBeforeTheirSysctlsAndAnyHook) {
   EXPECT_LT(moved, LineOf(description, "createRuntime hooks"));
 }
 
+TEST(BuildCreateTest, ASysctlIsOfTheFileThatWasChecked) {
+  spec::Spec spec = MakeSpec();
+  spec.linux_.sysctl["net.ipv4.conf.eth0/7.forwarding"] = "1";
+  spec.linux_.sysctl["net/ipv4/conf/eth0.8/forwarding"] = "1";
+  const std::string description = DescribeCreate(spec);
+  EXPECT_THAT(description, HasSubstr("to the sysctl 'net/ipv4/conf/eth0.7/forwarding'"));
+  EXPECT_THAT(description, HasSubstr("to the sysctl 'net/ipv4/conf/eth0.8/forwarding'"));
+}
+
+TEST(BuildCreateTest, WhereNobodyIsRootTheProcesssUserMakesTheMounts) {
+  spec::Spec spec = MakeSpec();
+  spec.linux_.namespaces.push_back({"user", ""});
+  spec.linux_.uid_mappings = spec.linux_.gid_mappings = {{0, 100000, 65536}};
+  spec.process->user.uid = spec.process->user.gid = 1000;
+  EXPECT_THAT(DescribeCreate(spec), HasSubstr("becoming root of the user namespace"));
+  spec.linux_.uid_mappings = spec.linux_.gid_mappings = {{1000, 100000, 1}};
+  EXPECT_THAT(DescribeCreate(spec), HasSubstr("becoming uid 1000, gid 1000 of the user namespace"));
+}
+
 TEST(BuildCreateTest, ThePrivilegedJoinTheUserNamespaceLastTheOthersFirst) {
   spec::Spec spec = MakeSpec();
   spec.linux_.namespaces[2].path = "/net";

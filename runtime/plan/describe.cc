@@ -176,7 +176,11 @@ std::string DescribeStep(const Plan& plan, const Step& step) {
       return absl::StrCat("making a new ", NamespaceList(step.flags.flags), " namespace");
     case StepKind::kSpawnInit:
       return absl::StrCat("cloning init with new ", NamespaceList(step.flags.flags));
-    case StepKind::kBecomeRoot: return "becoming root of the user namespace";
+    case StepKind::kBecomeRoot:
+      if (step.become.uid == 0 && step.become.gid == 0)
+        return "becoming root of the user namespace";
+      return absl::StrCat("becoming uid ", step.become.uid, ", gid ", step.become.gid,
+                          " of the user namespace");
     case StepKind::kNonDumpable: return "forbidding dumps";
     case StepKind::kNewSession: return "starting a session";
     case StepKind::kOpenLabels: return "opening its label files in the host's /proc";

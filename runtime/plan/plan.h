@@ -42,7 +42,7 @@ enum class StepKind : uint32_t {
   kSetNamespaces,   // join namespaces
   kUnshare,         // new namespaces for this process (and, for pid and time, its children)
   kSpawnInit,       // intermediate only: clone init as a sibling, tell main, exit
-  kBecomeRoot,      // uid and gid 0 of the user namespace
+  kBecomeRoot,      // uid and gid 0 of the user namespace, or who is there in its stead
   kNonDumpable,     // nobody may ptrace or read us until execve
   kNewSession,      // setsid
   kOpenLabels,      // our own label files, through the host's /proc
@@ -99,6 +99,10 @@ struct NamespaceEntry {
 };
 struct SetNamespacesStep {
   Array<NamespaceEntry> entries;  // in order
+};
+
+struct BecomeStep {
+  uint32_t uid, gid;
 };
 
 struct FlagsStep {
@@ -271,6 +275,7 @@ struct Step {
     FailStep fail;
     MessageStep message;
     SetNamespacesStep set_namespaces;
+    BecomeStep become;
     FlagsStep flags;
     TextStep text;
     OpenLabelsStep open_labels;

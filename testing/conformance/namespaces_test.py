@@ -135,6 +135,69 @@ class Joined(Case):
         for name in ("user", "network"):
             self.assertEqual(link(self.pid(second), name), link(self.pid(first), name))
 
+    def test_all_at_once(self):
+        """Each but the mount namespace, which is the container's own."""
+        self.owner = 100000
+        names = [n for n in LINKS if n != "mount"]
+
+        def wanting_all(spec):
+            map_ids(spec)
+            for name in ("cgroup", "time"):
+                add_namespace(spec, name)
+
+        first = self.start(*SLEEP, edit=wanting_all)
+        pid = self.pid(first)
+
+        def edit(spec):
+            del spec["hostname"]
+            for name in names:
+                add_namespace(spec, name, f"/proc/{pid}/ns/{LINKS[name]}")
+            spec["linux"]["namespaces"].reverse()  # the order of the config means nothing
+
+        second = self.start(*SLEEP, edit=edit)
+        for name in names:
+            self.assertEqual(link(self.pid(second), name), link(pid, name), name)
+
+    def test_a_user_namespace_with_its_own_mappings(self):
+        self.owner = 100000
+        first = self.start(*SLEEP, edit=wanting("user"))
+
+        def edit(spec):
+            map_ids(spec)
+            for name in ("user", "network"):
+                add_namespace(spec, name, f"/proc/{self.pid(first)}/ns/{LINKS[name]}")
+
+        second = self.start(*SLEEP, edit=edit)
+        self.assertEqual(link(self.pid(second), "user"), link(self.pid(first), "user"))
+
+    @each(another={"host": 200000}, shorter={"size": 1000})
+    def test_a_user_namespace_with_other_mappings(self, other):
+        self.owner = 100000
+        first = self.start(*SLEEP, edit=wanting("user"))
+
+        def edit(spec):
+            map_ids(spec, **other)
+            add_namespace(spec, "user", f"/proc/{self.pid(first)}/ns/user")
+
+        container = self.new_id()
+        bundle = self.bundle(self.spec("/bin/true", edit=edit))
+        saying = ["uidMappings", "0 100000 65536"] if harness.NAME == "hull" else ()
+        self.fails("create", "--bundle", bundle.path, container, saying=saying)
+        self.assertNotIn(container, self.state_directories())
+
+    @each(
+        another_type=("network", "/proc/self/ns/uts", ["/linux/namespaces", "uts"]),
+        no_namespace=("network", "/etc/passwd", ["/linux/namespaces", "no namespace"]),
+        nothing=("ipc", "/nothing/there", ["/nothing/there"]),
+    )
+    def test_a_path_of_something_else(self, row):
+        name, path, saying = row
+        saying = saying if harness.NAME == "hull" else ()
+        self.refused(lambda s: add_namespace(s, name, path), saying=saying)
+
+    def test_twice_the_same_type(self):
+        self.refused(lambda s: s["linux"]["namespaces"].append({"type": "pid"}))
+
     def test_a_bind_mounted_namespace(self):
         """As an engine keeps a pod's network: a file that the namespace is mounted on."""
         path = self.host_file("netns")
@@ -179,6 +242,23 @@ class User(Case):
             [line.split() for line in out.splitlines()],
             [["0", "100000", "1"], ["1", "200000", "10"], ["1000", "300000", "1"]],
         )
+
+    @each(one=1, many=1000)
+    def test_nobody_is_root(self, size):
+        """Without a container's id 0 the process's user does what root would."""
+        self.owner = 100000
+
+        def edit(spec):
+            map_ids(spec)
+            for kind in ("uidMappings", "gidMappings"):
+                spec["linux"][kind] = [{"containerID": 1000, "hostID": 100000, "size": size}]
+            spec["process"]["user"] = {"uid": 1000, "gid": 1000}
+
+        container = self.start(*SLEEP, edit=edit)
+        status = self.proc(container, "status")
+        self.assertEqual(harness.status_field(status, "Uid").split(), ["100000"] * 4)
+        self.assertEqual(harness.status_field(status, "Gid").split(), ["100000"] * 4)
+        self.assertEqual(self.exec(container, "/bin/id", "-u"), "1000\n")
 
     def test_root_inside(self):
         self.assertEqual(self.user("id -u; id -g; id -G"), "0\n0\n0\n")
@@ -334,6 +414,47 @@ class Host(Case):
             value,
         )
 
+    @each(
+        limit="user.max_user_namespaces",
+        slashes="user/max_ipc_namespaces",
+    )
+    def test_sysctl_of_a_user_namespace(self, key):
+        self.owner = 100000
+
+        def edit(spec):
+            map_ids(spec)
+            spec["linux"]["sysctl"] = {key: "7"}
+
+        path = "/proc/sys/" + key.replace(".", "/")
+        self.assertEqual(self.sh(f"cat {path}", edit=edit), "7\n")
+
+    @each(
+        hostname="kernel.hostname",
+        host="vm.swappiness",
+        host_kernel="kernel.panic",
+        ipc_like="kernel.shmmax_not",
+        user="user.max_user_namespaces",
+        climbing="net/../kernel/panic",
+        absolute="/net/ipv4/ip_forward",
+    )
+    def test_sysctl_that_is_not_the_containers(self, key):
+        saying = key.replace("/", "~1") if harness.NAME == "hull" else ()
+        self.refused(lambda s: s["linux"].update(sysctl={key: "1"}), saying=saying)
+
+    @each(
+        network=("net.ipv4.ip_forward", "network", "net"),
+        ipc=("kernel.shmmax", "ipc", "ipc"),
+    )
+    def test_sysctl_of_the_hosts_own_namespace(self, row):
+        key, name, file = row
+
+        def edit(spec):
+            add_namespace(spec, name, f"/proc/{os.getpid()}/ns/{file}")
+            spec["linux"]["sysctl"] = {key: "1"}
+
+        if harness.NAME == "hull" or name == "network":
+            self.refused(edit, saying=key)
+
     def test_sysctl_of_a_dotted_interface(self):
         value = self.sh(
             "cat /proc/sys/net/ipv4/conf/lo/forwarding",
@@ -372,6 +493,50 @@ class Host(Case):
         there = [int(w) for w in self.inside("/bin/probe", "clocks", edit=edit).split()]
         self.assertAlmostEqual(there[0] - here[0], 100000, delta=20)
         self.assertAlmostEqual(there[1] - here[1], 200000, delta=20)
+
+    def test_time_offsets_backwards_and_in_parts(self):
+        def edit(spec):
+            add_namespace(spec, "time")
+            spec["linux"]["timeOffsets"] = {
+                "monotonic": {"secs": -1, "nanosecs": 500000000},
+                "boottime": {"nanosecs": 7},
+            }
+
+        offsets = self.inside("/bin/cat", "/proc/self/timens_offsets", edit=edit)
+        lines = {w[0]: w[1:] for w in map(str.split, offsets.splitlines())}
+        self.assertEqual(lines, {"monotonic": ["-1", "500000000"], "boottime": ["0", "7"]})
+
+    def test_time_offsets_hold_for_a_further_process(self):
+        def edit(spec):
+            add_namespace(spec, "time")
+            spec["linux"]["timeOffsets"] = {"boottime": {"secs": 200000}}
+
+        container = self.start(*SLEEP, edit=edit)
+        offsets = self.exec(container, "/bin/cat", "/proc/self/timens_offsets")
+        self.assertIn("boottime", offsets)
+        self.assertIn("200000", offsets)
+
+    @each(
+        without=(False, "monotonic"),
+        clock=(True, "realtime"),
+    )
+    def test_time_offsets_that_cannot_be(self, row):
+        new, clock = row
+
+        def edit(spec):
+            if new:
+                add_namespace(spec, "time")
+            spec["linux"]["timeOffsets"] = {clock: {"secs": 5}}
+
+        self.refused(edit, saying="timeOffsets" if harness.NAME == "hull" else ())
+
+    @harness.hull_only
+    def test_time_offsets_of_a_joined_namespace(self):
+        def edit(spec):
+            add_namespace(spec, "time", "/proc/self/ns/time")
+            spec["linux"]["timeOffsets"] = {"monotonic": {"secs": 5}}
+
+        self.refused(edit, saying="/linux/timeOffsets")
 
 
 if __name__ == "__main__":

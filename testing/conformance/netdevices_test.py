@@ -203,6 +203,18 @@ class Moved(NetworkOfItsOwn):
             self.sh("cat /proc/sys/net/ipv4/conf/eth7/forwarding", edit=edit), "1\n"
         )
 
+    @hull_only
+    def test_sysctls_of_a_name_with_a_dot(self):
+        """With '.' between the parts of a key, '/' stands for a '.' within one."""
+        self.device("mv0")
+        key = "net.ipv4.conf.eth0/7.forwarding"
+        edit = self.with_devices(
+            lambda s: s["linux"].update(sysctl={key: "1"}), mv0={"name": "eth0.7"}
+        )
+        self.assertEqual(
+            self.sh("cat /proc/sys/net/ipv4/conf/eth0.7/forwarding", edit=edit), "1\n"
+        )
+
     def test_none_is_none(self):
         container = self.start(*SLEEP, edit=self.with_devices())
         self.assertEqual(list(self.links(self.pid(container))), ["lo"])
