@@ -185,5 +185,23 @@ class Exec(Profiled):
         self.fails("exec", *words, container, "/bin/true", code=255, saying=words)
 
 
+class ByPodman(Profiled):
+    def test_its_default_profile(self):
+        """It loads that itself, where AppArmor is on."""
+        rootfs = self.bundle(self.spec("/bin/true")).rootfs
+        where = [f"--root={self.dir}/graph", f"--runroot={self.dir}/run", "--storage-driver=vfs"]
+        run = ["run", "--rm", "--network=none", "--rootfs", rootfs, *OWN_PROFILE]
+        result = subprocess.run(
+            ["podman", f"--runtime={harness.RUNTIME}", *where, "--events-backend=file", *run],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+        )
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stdout, r"^containers-default-\S+ \(enforce\)\n$")
+
+
 if __name__ == "__main__":
     harness.main()
