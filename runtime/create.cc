@@ -129,6 +129,7 @@ absl::Status Creation::Think() {
     state_.add_cgroup_directories(directory);
   }
   state_.set_cgroup_unit(location.unit);
+  state_.set_no_new_keyring(options_.no_new_keyring);
   return absl::OkStatus();
 }
 
@@ -293,16 +294,7 @@ absl::Status Creation::TakeInit(pid_t init) {
     RETURN_IF_ERROR(WritePidFile(options_.pid_file, init));
     pid_file_written_ = true;
   }
-  const std::optional<int32_t> score = bundle_.spec().process->oom_score_adj;
-  if (!score.has_value()) return absl::OkStatus();
-  const std::string path = absl::StrCat("/proc/", init, "/oom_score_adj");
-  const std::string value = absl::StrCat(*score);
-  const absl::Status written = sys::WriteFileAt(AT_FDCWD, path, value);
-  if (written.ok()) return written;
-  // Lowering it needs CAP_SYS_RESOURCE; where it is so already, nothing is needed.
-  const absl::StatusOr<std::string> current = sys::ReadFileAt(AT_FDCWD, path, 32);
-  if (current.ok() && *current == absl::StrCat(value, "\n")) return absl::OkStatus();
-  return base::Annotate(written, "/process/oomScoreAdj: writing ", value, " to '", path, "'");
+  return SetOomScore(init, *bundle_.spec().process);
 }
 
 LaunchActions Creation::Actions() {
@@ -357,7 +349,8 @@ absl::Status Creation::CarryOut() {
 // No other message of ours may follow kStart: with maps, devices or hooks to come it has to wait.
 bool Creation::StartsEarly() const {
   return gate_kind_ == Gate::kChannel && plan_.plan().maps_ids == 0 &&
-         !bundle_.spec().hooks.has_value() && !net_devices_.has_value();
+         plan_.plan().main.count == 0 && !bundle_.spec().hooks.has_value() &&
+         !net_devices_.has_value();
 }
 
 absl::Status Creation::Start() { return launch_->Start(); }

@@ -115,6 +115,8 @@ absl::StatusOr<seccomp::Compiled> CompileFilter(const Config& config, const spec
 std::optional<NotifyProxy> OpenNotifyProxy(int container_dir_fd, const std::string& host_socket,
                                            const Config& config);
 // Writes `pid` atomically, without a newline.
+// /process/oomScoreAdj of a process that has started.
+absl::Status SetOomScore(pid_t pid, const spec::Process& process);
 absl::Status WritePidFile(const std::string& path, pid_t pid);
 absl::Status CheckPreservedFds(int count);
 // A console socket is needed exactly where there is a terminal and nobody stays to serve it.

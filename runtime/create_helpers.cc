@@ -102,6 +102,18 @@ absl::Status WritePidFile(const std::string& path, pid_t pid) {
   return absl::OkStatus();
 }
 
+absl::Status SetOomScore(pid_t pid, const spec::Process& process) {
+  if (!process.oom_score_adj.has_value()) return absl::OkStatus();
+  const std::string path = absl::StrCat("/proc/", pid, "/oom_score_adj");
+  const std::string value = absl::StrCat(*process.oom_score_adj);
+  const absl::Status written = sys::WriteFileAt(AT_FDCWD, path, value);
+  if (written.ok()) return written;
+  // Lowering it needs CAP_SYS_RESOURCE; where it is so already, nothing is needed.
+  const absl::StatusOr<std::string> current = sys::ReadFileAt(AT_FDCWD, path, 32);
+  if (current.ok() && *current == absl::StrCat(value, "\n")) return absl::OkStatus();
+  return base::Annotate(written, "/process/oomScoreAdj: writing ", value, " to '", path, "'");
+}
+
 absl::Status CheckPreservedFds(int count) {
   for (int fd = 3; fd < 3 + count; ++fd) {
     if (fcntl(fd, F_GETFD) >= 0) continue;

@@ -15,6 +15,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "runtime/affinity.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/container.h"
 #include "runtime/create.h"
@@ -68,9 +69,22 @@ absl::Status AddCapabilities(const std::vector<std::string>& names, spec::Proces
   return absl::OkStatus();
 }
 
+// What a process of -p does not say on where and how it runs is the container's, as with the other
+// runtimes; who it is and what it may do is its own alone.
+spec::Process CompleteProcess(spec::Process process, const spec::Process& container) {
+  if (!process.user.umask.has_value()) process.user.umask = container.user.umask;
+  if (!process.oom_score_adj.has_value()) process.oom_score_adj = container.oom_score_adj;
+  if (!process.scheduler.has_value()) process.scheduler = container.scheduler;
+  if (!process.io_priority.has_value()) process.io_priority = container.io_priority;
+  if (!process.exec_cpu_affinity.has_value()) {
+    process.exec_cpu_affinity = container.exec_cpu_affinity;
+  }
+  return process;
+}
+
 // The process to run: that of -p, or the container's own with what the options change.
 absl::StatusOr<spec::Process> ProcessFor(const ExecOptions& options, const spec::Spec& spec) {
-  if (options.process.has_value()) return *options.process;
+  if (options.process.has_value()) return CompleteProcess(*options.process, *spec.process);
   spec::Process process = *spec.process;
   process.args = options.args;
   process.terminal = options.terminal;
@@ -143,9 +157,9 @@ class Joining {
                                                    .cgroup = cgroup_,
                                                    .cgroup_fd = cgroup_fd_.get(),
                                                    .attach = !cgroup_fd_.valid(),
-                                                   .start_early = true,
+                                                   .start_early = plan_.plan().main.count == 0,
                                                    .actions = Actions()});
-    RETURN_IF_ERROR(launch_->Prepare());
+    RETURN_IF_ERROR(PrepareOnInitialCpus());
     if (pidfd_socket.valid()) {
       RETURN_IF_ERROR(SendDescriptor(pidfd_socket.get(), "setns", launch_->pidfd(), kPidfdSocket));
       pidfd_socket.reset();
@@ -168,6 +182,15 @@ class Joining {
   }
 
  private:
+  absl::Status PrepareOnInitialCpus() {
+    ThreadAffinity affinity;
+    if (process_.exec_cpu_affinity.has_value()) {
+      RETURN_IF_ERROR(
+          affinity.Pin(process_.exec_cpu_affinity->initial, "/process/execCPUAffinity/initial"));
+    }
+    return launch_->Prepare();
+  }
+
   absl::Status OpenContainer() {
     ASSIGN_OR_RETURN(Container container, Container::Open(config_, options_.id, /*lock=*/false));
     container_.emplace(std::move(container));
@@ -228,12 +251,15 @@ class Joining {
     plan::JoinInput input{
         .spec = spec_,
         .process = process_,
+        .container_id = options_.id,
         .filter = seccomp_.has_value() ? &seccomp_->filter : nullptr,
         .fds = fds_,
         // One call with init's pidfd joins them all, in the order that the kernel needs (5.8).
         .namespaces = {{container_->init_pidfd(), static_cast<uint32_t>(flags)}},
         .attach = !cgroup_fd_.valid(),
         .joins_user = (flags & CLONE_NEWUSER) != 0,
+        .privileged = geteuid() == 0,
+        .session_keyring = !container_->state().no_new_keyring(),
         .setgroups_denied = geteuid() != 0 && IsSingleOwnId(spec_.linux_, geteuid(), getegid()),
         .preserve_fds = options_.preserve_fds};
     ASSIGN_OR_RETURN(plan_, plan::BuildJoin(input));
@@ -245,6 +271,7 @@ class Joining {
     actions.on_init = [this](pid_t pid) -> absl::Status {
       ASSIGN_OR_RETURN(std::optional<IntelRdt> rdt, OpenRdt(container_->state()));
       if (rdt.has_value()) RETURN_IF_ERROR(rdt->Attach(pid));
+      RETURN_IF_ERROR(SetOomScore(pid, process_));
       return options_.pid_file.empty() ? absl::OkStatus() : WritePidFile(options_.pid_file, pid);
     };
     actions.hand_over_listener = [this](pid_t pid, int notify_fd) {

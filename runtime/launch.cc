@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/child/attributes.h"
 #include "runtime/listener.h"
 #include "runtime/plan/describe.h"
 #include "runtime/sys/file.h"
@@ -130,6 +131,37 @@ absl::StatusOr<std::optional<Message>> Launch::NextMessage() {
   }
 }
 
+// By pid: init is our child and not reaped yet.
+absl::Status Launch::ServeInit() {
+  const plan::Plan& plan = order_.plan;
+  Message failure;
+  failure.role = sync::ProcessRole::kMain;
+  for (uint32_t i = 0; i < plan.main.count; ++i) {
+    const plan::Step& step = plan.at(plan.main, i);
+    long result = -ENOSYS;
+    switch (step.kind) {
+      case plan::StepKind::kRlimit:
+        failure.operation = sync::Operation::kLimit;
+        result = child::SetLimit(init_pid_, step.rlimit);
+        break;
+      case plan::StepKind::kScheduler:
+        failure.operation = sync::Operation::kScheduler;
+        result = child::SetScheduler(init_pid_, step.scheduler);
+        break;
+      case plan::StepKind::kIoPriority:
+        failure.operation = sync::Operation::kIoPriority;
+        result = child::SetIoPriority(init_pid_, step.io_priority);
+        break;
+      default: break;
+    }
+    if (result >= 0) continue;
+    failure.step = plan.main.count - 1 - i;
+    failure.error = static_cast<int32_t>(-result);
+    return plan::FailureStatus(plan, failure);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Launch::Prepare() {
   RETURN_IF_ERROR(SpawnFirst());
   for (;;) {
@@ -139,7 +171,7 @@ absl::Status Launch::Prepare() {
     RETURN_IF_ERROR(Answer(*message));
   }
   Trace("init");
-  return absl::OkStatus();
+  return ServeInit();
 }
 
 absl::Status Launch::Start() {

@@ -34,8 +34,8 @@ struct LaunchOrder {
   cgroups::Manager* cgroup = nullptr;
   int cgroup_fd = -1;   // clone into it
   bool attach = false;  // else, where true: Attach() by pid, then kGo
-  // The gate is the channel and nothing is to be done between ready and start: init finds kStart
-  // waiting when it comes there, and sleeps not once.
+  // The gate is the channel and nothing is to be done between ready and start (Plan::main is empty):
+  // init finds kStart waiting when it comes there, and sleeps not once.
   bool start_early = false;
   LaunchActions actions;
 };
@@ -64,6 +64,7 @@ class Launch {
   absl::Status Answer(const sync::Message& message);
   absl::Status TakeInit(pid_t pid);
   absl::Status ExplainEnd();
+  absl::Status ServeInit();
   void KillAll();
 
   LaunchOrder order_;

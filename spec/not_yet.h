@@ -2,14 +2,12 @@
 #ifndef HULL_SPEC_NOT_YET_H_
 #define HULL_SPEC_NOT_YET_H_
 
+#include "absl/types/span.h"
 #include "spec/supported.h"
 
 namespace hull::spec {
 
-inline constexpr Unsupported kNotYet[] = {
-    {"/process/scheduler"},  {"/process/ioPriority"}, {"/process/execCPUAffinity"},
-    {"/linux/memoryPolicy"}, {"/linux/personality"},
-};
+inline constexpr absl::Span<const Unsupported> kNotYet = {};
 
 }  // namespace hull::spec
 

@@ -30,6 +30,11 @@ StepFunction FunctionOf(StepKind kind) {
     case StepKind::kDomainname: return &SetDomainname;
     case StepKind::kSysctl: return &WriteSysctl;
     case StepKind::kRlimit: return &LimitResource;
+    case StepKind::kAffinity: return &SetAffinity;
+    case StepKind::kScheduler: return &SetSchedulerStep;
+    case StepKind::kIoPriority: return &SetIoPriorityStep;
+    case StepKind::kPersonality: return &SetPersonality;
+    case StepKind::kMemoryPolicy: return &SetMemoryPolicy;
     case StepKind::kPropagation: return &SetPropagation;
     case StepKind::kRootfs: return &AttachRootfs;
     case StepKind::kMount: return &Mount;

@@ -1,10 +1,12 @@
-// Steps on the process's own attributes: session, keyring, limits, umask, directory, stdio.
+// Steps on the process's own attributes: session, keyring, limits, where it runs, umask, directory,
+// stdio.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <linux/prctl.h>
 #include <linux/stat.h>
 
+#include "runtime/child/attributes.h"
 #include "runtime/child/path.h"
 #include "runtime/child/steps.h"
 #include "runtime/child/text.h"
@@ -28,12 +30,59 @@ int JoinSessionKeyring(Context& context, const Step& step) {
       RawCall(__NR_keyctl, KEYCTL_JOIN_SESSION_KEYRING, AsArg(context.text(step.text.text)));
   if (key == -ENOSYS || key == -EPERM || key == -EDQUOT) return 0;
   HULL_TRY(context, kKeyring, key);
+  // As the kernel makes it, and its owner may search it: so a further process of the container joins
+  // this one by its name, where it would get another of the same name.
+  constexpr long kPermissions = 0x3f1b0000;
+  const long changed = RawCall(__NR_keyctl, KEYCTL_SETPERM, key, kPermissions);
+  if (changed != -EPERM) HULL_TRY(context, kKeyPermissions, changed);
   return 0;
 }
 
 int LimitResource(Context& context, const Step& step) {
-  const struct { uint64_t soft, hard; } limit = {step.rlimit.soft, step.rlimit.hard};
-  HULL_TRY(context, kLimit, RawCall(__NR_prlimit64, 0, step.rlimit.resource, AsArg(&limit), 0));
+  HULL_TRY(context, kLimit, SetLimit(0, step.rlimit));
+  return 0;
+}
+
+// A process that was pinned by its maker stays so in every cpuset since Linux 6.2, until somebody
+// names other CPUs: who names them all gets those of the cpuset.
+int SetAffinity(Context& context, const Step& step) {
+  constexpr uint32_t kAllWords = 128;  // 8192 CPUs, the most of any kernel
+  const auto cpus = step.affinity.cpus;
+  if (cpus.count != 0) {
+    HULL_TRY(context, kAffinity,
+             RawCall(__NR_sched_setaffinity, 0, cpus.count * sizeof(uint64_t),
+                     AsArg(context.plan->begin(cpus))));
+    return 0;
+  }
+  uint64_t all[kAllWords];
+  for (uint64_t& word : all) word = ~uint64_t{0};
+  RawCall(__NR_sched_setaffinity, 0, sizeof(all), AsArg(all));  // denied: it stays as it was
+  return 0;
+}
+
+int SetSchedulerStep(Context& context, const Step& step) {
+  HULL_TRY(context, kScheduler, SetScheduler(0, step.scheduler));
+  return 0;
+}
+
+int SetIoPriorityStep(Context& context, const Step& step) {
+  HULL_TRY(context, kIoPriority, SetIoPriority(0, step.io_priority));
+  return 0;
+}
+
+int SetPersonality(Context& context, const Step& step) {
+  HULL_TRY(context, kPersonality, RawCall(__NR_personality, static_cast<long>(step.flags.flags)));
+  return 0;
+}
+
+int SetMemoryPolicy(Context& context, const Step& step) {
+  const plan::MemoryPolicyStep& policy = step.memory_policy;
+  // The kernel takes one bit less than it is told of.
+  const long bits = policy.nodes.count == 0 ? 0 : static_cast<long>(policy.nodes.count) * 64 + 1;
+  const auto* nodes = policy.nodes.count == 0 ? nullptr : context.plan->begin(policy.nodes);
+  HULL_TRY(context, kMemoryPolicy,
+           RawCall(__NR_set_mempolicy, static_cast<long>(policy.mode | policy.flags), AsArg(nodes),
+                   bits));
   return 0;
 }
 

@@ -127,10 +127,17 @@ void AddBecomeRoot(const spec::Spec& spec, const spec::User& user, StepList& ste
                  .gid = missing(linux_block.gid_mappings) ? user.gid : 0};
 }
 
+// `main` does for init in a user namespace what needs rights on the host; who has none there finds
+// init no worse placed than itself.
+StepList& Privileged(bool user_namespace, bool privileged, StepList& main, StepList& init) {
+  return user_namespace && privileged ? main : init;
+}
+
 absl::Status AddInitSteps(const CreateInput& input, const Namespaces& ns, Launch launch, Plan& plan,
-                          StepList& steps) {
+                          StepList& main, StepList& steps) {
   const spec::Spec& spec = input.spec;
   const bool user_namespace = ((ns.made | ns.joined) & CLONE_NEWUSER) != 0;
+  StepList& privileged = Privileged(user_namespace, input.privileged, main, steps);
   if (launch == Launch::kDirect) {
     if (input.attach) steps.AddMessage(StepKind::kAwait, Number(MessageType::kGo));
     if ((ns.made & CLONE_NEWUSER) != 0) {
@@ -139,12 +146,13 @@ absl::Status AddInitSteps(const CreateInput& input, const Namespaces& ns, Launch
     }
   }
   steps.Add(StepKind::kNonDumpable);
+  AddAffinityStep("", "", steps);
   // Its root is the cgroup that the maker is in: only now is that the container's.
   if ((ns.made & CLONE_NEWCGROUP) != 0) {
     steps.AddFlags(StepKind::kUnshare, "/linux/namespaces", CLONE_NEWCGROUP);
   }
   AddNamespaceSettings(input, ns.made, steps);
-  AddLimitSteps(*spec.process, steps);
+  AddLimitSteps(*spec.process, privileged);
   RETURN_IF_ERROR(AddRootfsSteps(input, user_namespace, steps));
   if (spec.process->terminal) {
     AddConsoleStep(*spec.process, input.fds, /*bind_console=*/true, steps);
@@ -169,6 +177,7 @@ absl::Status AddInitSteps(const CreateInput& input, const Namespaces& ns, Launch
   }
   const ProcessInput process{*spec.process, input.filter, input.setgroups_denied,
                              input.preserve_fds};
+  AddSchedulingSteps(*spec.process, spec.linux_, privileged, steps);
   AddIdentitySteps(process, plan.envp, steps);
   Step& gate = steps.Add(StepKind::kStartGate);
   gate.gate.listen_fd = input.fds.start_gate;
@@ -247,9 +256,10 @@ absl::StatusOr<Block> BuildCreate(const CreateInput& input) {
     AddIntermediateSteps(input, ns, intermediate);
     plan.intermediate = intermediate.Finish();
   }
-  StepList init(arena);
-  RETURN_IF_ERROR(AddInitSteps(input, ns, plan.launch, plan, init));
+  StepList init(arena), main(arena);
+  RETURN_IF_ERROR(AddInitSteps(input, ns, plan.launch, plan, main, init));
   plan.init = init.Finish();
+  plan.main = main.Finish();
   plan.inherited_fds = arena.AddArray(InheritedFds(input.fds, ns.entries, input.preserve_fds));
   return arena.Finish(plan);
 }
@@ -268,20 +278,32 @@ absl::StatusOr<Block> BuildJoin(const JoinInput& input) {
   intermediate.AddFlags(StepKind::kSpawnInit, "", 0);
   plan.intermediate = intermediate.Finish();
 
-  StepList init(arena);
+  StepList init(arena), main(arena);
+  StepList& privileged = Privileged(input.joins_user, input.privileged, main, init);
+  const auto& affinity = input.process.exec_cpu_affinity;
+  if (affinity.has_value() && !affinity->final_cpus.empty()) {
+    AddAffinityStep("/process/execCPUAffinity/final", affinity->final_cpus, init);
+  } else {
+    AddAffinityStep("", "", init);
+  }
   init.Add(StepKind::kNewSession);
-  AddOpenLabelsStep(input.process, input.fds.proc, /*keyring=*/false, init);
-  AddLimitSteps(input.process, init);
+  AddOpenLabelsStep(input.process, input.fds.proc, input.session_keyring, init);
+  if (input.session_keyring) {
+    init.AddText(StepKind::kSessionKeyring, "", absl::StrCat("_ses.", input.container_id));
+  }
+  AddLimitSteps(input.process, privileged);
   if (input.process.terminal) {
     AddConsoleStep(input.process, input.fds, /*bind_console=*/false, init);
   }
   const ProcessInput process{input.process, input.filter, input.setgroups_denied,
                              input.preserve_fds};
+  AddSchedulingSteps(input.process, input.spec.linux_, privileged, init);
   AddIdentitySteps(process, plan.envp, init);
   Step& gate = init.Add(StepKind::kStartGate);
   gate.gate.listen_fd = -1;
   AddExecuteSteps(process, init);
   plan.init = init.Finish();
+  plan.main = main.Finish();
   plan.inherited_fds =
       arena.AddArray(InheritedFds(input.fds, input.namespaces, input.preserve_fds));
   return arena.Finish(plan);

@@ -71,11 +71,14 @@ absl::StatusOr<Block> BuildCreate(const CreateInput& input);
 struct JoinInput {
   const spec::Spec& spec;        // of the container
   const spec::Process& process;  // to run
+  std::string container_id;
   const seccomp::Filter* filter = nullptr;
-  Descriptors fds;
-  std::vector<NamespaceEntry> namespaces;  // in the order to join them
+  Descriptors fds = {};
+  std::vector<NamespaceEntry> namespaces = {};  // in the order to join them
   bool attach = false;
   bool joins_user = false;
+  bool privileged = true;       // euid 0 in the initial user namespace
+  bool session_keyring = true;  // that of the container
   bool setgroups_denied = false;
   int preserve_fds = 0;
 };

@@ -266,9 +266,10 @@ TEST(BuildCreateTest, ForMountTheLabelStandsInQuotes) {
   }
 }
 
-TEST(BuildJoinTest, AFurtherProcessHasItsLabelsAndNoKeyring) {
+TEST(BuildJoinTest, AFurtherProcessHasItsLabelsAndNoKeyringWhereTheContainerHasNone) {
   const spec::Spec spec = MakeLabelledSpec();
-  JoinInput input{.spec = spec, .process = *spec.process, .fds = {}, .namespaces = {}};
+  JoinInput input{
+      .spec = spec, .process = *spec.process, .container_id = "c1", .session_keyring = false};
   input.fds.proc = 9;
   const Block block = *BuildJoin(input);
   const std::string description = Describe(block.plan());

@@ -126,6 +126,50 @@ std::string DescribeIdentity(const Plan& plan, const IdentityStep& identity) {
                       CapabilityList(sets.inheritable), " ambient ", CapabilityList(sets.ambient));
 }
 
+// "0-3,7".
+std::string NumberList(const Plan& plan, Array<uint64_t> mask) {
+  std::vector<std::string> parts;
+  const auto has = [&plan, mask](uint32_t n) {
+    return n / 64 < mask.count && (plan.at(mask, n / 64) >> (n % 64) & 1) != 0;
+  };
+  for (uint32_t first = 0; first < mask.count * 64; ++first) {
+    if (!has(first)) continue;
+    uint32_t last = first;
+    while (has(last + 1)) ++last;
+    parts.push_back(first == last ? absl::StrCat(first) : absl::StrCat(first, "-", last));
+    first = last;
+  }
+  return absl::StrJoin(parts, ",");
+}
+
+std::string FlagList(const std::vector<absl::string_view>& flags) {
+  return flags.empty() ? "" : absl::StrCat(" (", absl::StrJoin(flags, ","), ")");
+}
+
+std::string DescribeAffinity(const Plan& plan, const AffinityStep& affinity) {
+  if (affinity.cpus.count == 0) return "allowing every CPU of the cpuset";
+  return absl::StrCat("allowing the CPUs ", NumberList(plan, affinity.cpus));
+}
+
+std::string DescribeScheduler(const SchedulerStep& scheduler) {
+  std::string text = absl::StrCat("scheduling by ", SchedulerPolicyName(scheduler.policy));
+  if (scheduler.nice != 0) absl::StrAppend(&text, ", nice ", scheduler.nice);
+  if (scheduler.priority != 0) absl::StrAppend(&text, ", priority ", scheduler.priority);
+  if (scheduler.runtime_ns != 0) {
+    absl::StrAppend(&text, ", runtime ", scheduler.runtime_ns, " ns, deadline ",
+                    scheduler.deadline_ns, " ns, period ", scheduler.period_ns, " ns");
+  }
+  return absl::StrCat(text, FlagList(SchedulerFlagNames(scheduler.flags)));
+}
+
+std::string DescribeMemoryPolicy(const Plan& plan, const MemoryPolicyStep& policy) {
+  std::string text = absl::StrCat("setting the memory policy ", MemoryPolicyModeName(policy.mode));
+  if (policy.nodes.count != 0) {
+    absl::StrAppend(&text, " on the nodes ", NumberList(plan, policy.nodes));
+  }
+  return absl::StrCat(text, FlagList(MemoryPolicyFlagNames(policy.flags)));
+}
+
 std::string DescribeNamespaces(const Plan& plan, const SetNamespacesStep& step) {
   std::vector<std::string> names;
   for (uint32_t i = 0; i < step.entries.count; ++i) {
@@ -196,6 +240,16 @@ std::string DescribeStep(const Plan& plan, const Step& step) {
     case StepKind::kRlimit:
       return absl::StrCat("setting resource limit ", step.rlimit.resource, " to ", step.rlimit.soft,
                           ":", step.rlimit.hard);
+    case StepKind::kAffinity: return DescribeAffinity(plan, step.affinity);
+    case StepKind::kScheduler: return DescribeScheduler(step.scheduler);
+    case StepKind::kIoPriority:
+      return absl::StrCat("setting the I/O priority ",
+                          IoPriorityClassName(step.io_priority.io_class), " ",
+                          step.io_priority.level);
+    case StepKind::kPersonality:
+      return absl::StrCat("setting the personality ",
+                          PersonalityDomainName(static_cast<uint32_t>(step.flags.flags)));
+    case StepKind::kMemoryPolicy: return DescribeMemoryPolicy(plan, step.memory_policy);
     case StepKind::kPropagation:
       return absl::StrCat("making every mount ", PropagationName(step.flags.flags));
     case StepKind::kRootfs: return absl::StrCat("mounting the rootfs ", text(step.rootfs.path));
@@ -272,6 +326,10 @@ std::string Describe(const Plan& plan) {
   }
   out += "init:\n";
   AppendSteps(plan, plan.init, out);
+  if (plan.main.count != 0) {
+    out += "main, for init, before the start:\n";
+    AppendSteps(plan, plan.main, out);
+  }
   return out;
 }
 

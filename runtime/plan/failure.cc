@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "runtime/plan/describe.h"
+#include "runtime/plan/names.h"
 
 namespace hull::plan {
 namespace {
@@ -48,8 +49,14 @@ constexpr OperationName kNames[] = {
     {Operation::kControl, "prctl"},
     {Operation::kSession, "setsid"},
     {Operation::kKeyring, "keyctl"},
+    {Operation::kKeyPermissions, "keyctl(KEYCTL_SETPERM)"},
     {Operation::kHostName, "sethostname"},
     {Operation::kLimit, "prlimit64"},
+    {Operation::kAffinity, "sched_setaffinity"},
+    {Operation::kScheduler, "sched_setattr"},
+    {Operation::kIoPriority, "ioprio_set"},
+    {Operation::kPersonality, "personality"},
+    {Operation::kMemoryPolicy, "set_mempolicy"},
     {Operation::kOpenTree, "open_tree"},
     {Operation::kFsOpen, "fsopen"},
     {Operation::kFsConfig, "fsconfig"},
@@ -111,6 +118,51 @@ absl::string_view MountHint(const Plan& plan, const MountStep& mount,
   return "";
 }
 
+absl::string_view SchedulerHint(const SchedulerStep& scheduler, int error) {
+  const bool deadline = scheduler.runtime_ns != 0;
+  if (error == EPERM && deadline) {
+    return "; it needs CAP_SYS_NICE on the host, and a cpuset and affinity of every CPU";
+  }
+  if (error == EPERM && scheduler.priority != 0) {
+    return "; it needs CAP_SYS_NICE on the host, and a cgroup with real-time bandwidth where the "
+           "kernel rations that";
+  }
+  if (error == EPERM) return "; it needs CAP_SYS_NICE on the host";
+  if (error == EBUSY && deadline) return "; the CPUs have not so much time left for deadlines";
+  if (error == EINVAL && deadline) {
+    return "; the kernel takes periods of 100 us to 4 s (/proc/sys/kernel/sched_deadline_period_*)";
+  }
+  return error == EOPNOTSUPP ? "; the kernel has no utilization clamping" : "";
+}
+
+absl::string_view MemoryPolicyHint(const MemoryPolicyStep& policy, int error) {
+  if (error == ENOSYS) return "; the kernel is built without NUMA";
+  if (error != EINVAL) return "";
+  const absl::string_view mode = MemoryPolicyModeName(policy.mode);
+  if (mode == "MPOL_WEIGHTED_INTERLEAVE") {
+    return "; kernels before 6.9 do not know the mode, others no such nodes (none is there, or in "
+           "the cpuset)";
+  }
+  if (mode == "MPOL_PREFERRED_MANY") {
+    return "; kernels before 5.15 do not know the mode, others no such nodes (none is there, or in "
+           "the cpuset)";
+  }
+  return "; none of the nodes is there, or in the cpuset";
+}
+
+// Of the steps on where and how a process runs.
+absl::string_view SchedulingHint(const Step& step, int error) {
+  switch (step.kind) {
+    case StepKind::kScheduler: return SchedulerHint(step.scheduler, error);
+    case StepKind::kMemoryPolicy: return MemoryPolicyHint(step.memory_policy, error);
+    case StepKind::kIoPriority:
+      return error == EPERM ? "; IOPRIO_CLASS_RT needs CAP_SYS_NICE on the host" : "";
+    case StepKind::kAffinity:
+      return error == EINVAL ? "; none of these CPUs is online and in the container's cpuset" : "";
+    default: return "";
+  }
+}
+
 // What is known of the cause beyond the errno.
 absl::string_view Hint(const Plan& plan, const Step& step, const sync::Message& failure) {
   if (step.kind == StepKind::kRlimit && failure.error == EPERM) {
@@ -135,7 +187,7 @@ absl::string_view Hint(const Plan& plan, const Step& step, const sync::Message& 
   if (failure.operation == Operation::kSetGid || failure.operation == Operation::kSetUid) {
     if (failure.error == EINVAL) return "; the id is not mapped in the user namespace";
   }
-  return "";
+  return SchedulingHint(step, failure.error);
 }
 
 // `exec: "x": …` is how runc's texts begin, which engines match.
@@ -185,16 +237,25 @@ absl::StatusCode CodeOf(const sync::Message& failure) {
     case EINVAL:
     case ELOOP:
     case ENODEV: return absl::StatusCode::kInvalidArgument;
+    case EOPNOTSUPP:
     case ENOSYS: return absl::StatusCode::kUnimplemented;
     default: return absl::StatusCode::kUnavailable;
   }
 }
 
+Array<Step> StepsOf(const Plan& plan, sync::ProcessRole role) {
+  switch (role) {
+    case sync::ProcessRole::kIntermediate: return plan.intermediate;
+    case sync::ProcessRole::kInit: return plan.init;
+    case sync::ProcessRole::kMain: return plan.main;
+  }
+  return {};
+}
+
 }  // namespace
 
 absl::Status FailureStatus(const Plan& plan, const sync::Message& failure) {
-  const bool init = failure.role == sync::ProcessRole::kInit;
-  const Array<Step> steps = init ? plan.init : plan.intermediate;
+  const Array<Step> steps = StepsOf(plan, failure.role);
   if (failure.step >= steps.count) {
     return absl::InternalError(
         absl::StrCat("a child reports a step ", failure.step, " that its plan does not have"));

@@ -1,8 +1,12 @@
 #include "runtime/plan/names.h"
 
+#include <linux/ioprio.h>
+#include <linux/mempolicy.h>
+#include <linux/personality.h>
 #include <linux/sched.h>
 #include <sys/resource.h>
 
+#include "absl/types/span.h"
 #include "spec/names.h"
 
 namespace hull::plan {
@@ -31,6 +35,78 @@ constexpr Number kRlimits[] = {
     {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
     {"RLIMIT_STACK", RLIMIT_STACK},
 };
+
+constexpr Number kSchedulerPolicies[] = {
+    {"SCHED_OTHER", SCHED_NORMAL}, {"SCHED_FIFO", SCHED_FIFO}, {"SCHED_RR", SCHED_RR},
+    {"SCHED_BATCH", SCHED_BATCH},  {"SCHED_IDLE", SCHED_IDLE}, {"SCHED_DEADLINE", SCHED_DEADLINE},
+};
+
+constexpr Number kSchedulerFlags[] = {
+    {"SCHED_FLAG_RESET_ON_FORK", SCHED_FLAG_RESET_ON_FORK},
+    {"SCHED_FLAG_RECLAIM", SCHED_FLAG_RECLAIM},
+    {"SCHED_FLAG_DL_OVERRUN", SCHED_FLAG_DL_OVERRUN},
+    {"SCHED_FLAG_KEEP_POLICY", SCHED_FLAG_KEEP_POLICY},
+    {"SCHED_FLAG_KEEP_PARAMS", SCHED_FLAG_KEEP_PARAMS},
+    {"SCHED_FLAG_UTIL_CLAMP_MIN", SCHED_FLAG_UTIL_CLAMP_MIN},
+    {"SCHED_FLAG_UTIL_CLAMP_MAX", SCHED_FLAG_UTIL_CLAMP_MAX},
+};
+
+constexpr Number kIoPriorityClasses[] = {
+    {"IOPRIO_CLASS_RT", IOPRIO_CLASS_RT},
+    {"IOPRIO_CLASS_BE", IOPRIO_CLASS_BE},
+    {"IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE},
+};
+
+constexpr uint32_t kWeightedInterleave = 6;  // MPOL_WEIGHTED_INTERLEAVE, Linux 6.9
+constexpr Number kMemoryPolicyModes[] = {
+    {"MPOL_DEFAULT", MPOL_DEFAULT},
+    {"MPOL_PREFERRED", MPOL_PREFERRED},
+    {"MPOL_BIND", MPOL_BIND},
+    {"MPOL_INTERLEAVE", MPOL_INTERLEAVE},
+    {"MPOL_LOCAL", MPOL_LOCAL},
+    {"MPOL_PREFERRED_MANY", MPOL_PREFERRED_MANY},
+    {"MPOL_WEIGHTED_INTERLEAVE", kWeightedInterleave},
+};
+
+constexpr Number kMemoryPolicyFlags[] = {
+    {"MPOL_F_NUMA_BALANCING", MPOL_F_NUMA_BALANCING},
+    {"MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES},
+    {"MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES},
+};
+
+constexpr Number kPersonalityDomains[] = {{"LINUX", PER_LINUX}, {"LINUX32", PER_LINUX32}};
+
+uint32_t NumberOf(absl::Span<const Number> table, absl::string_view name) {
+  for (const Number& row : table) {
+    if (row.name == name) return static_cast<uint32_t>(row.number);
+  }
+  return UINT32_MAX;
+}
+
+absl::string_view NameOf(absl::Span<const Number> table, uint64_t number) {
+  for (const Number& row : table) {
+    if (row.number == number) return row.name;
+  }
+  return "";
+}
+
+uint64_t MaskOf(absl::Span<const Number> table, const std::vector<std::string>& names) {
+  uint64_t mask = 0;
+  for (const Number& row : table) {
+    for (const std::string& name : names) {
+      if (row.name == name) mask |= row.number;
+    }
+  }
+  return mask;
+}
+
+std::vector<absl::string_view> NamesOf(absl::Span<const Number> table, uint64_t mask) {
+  std::vector<absl::string_view> names;
+  for (const Number& row : table) {
+    if ((mask & row.number) != 0) names.push_back(row.name);
+  }
+  return names;
+}
 
 struct Namespace {
   absl::string_view type, file;
@@ -65,6 +141,35 @@ std::optional<uint32_t> RlimitNumber(absl::string_view name) {
     if (limit.name == name) return static_cast<uint32_t>(limit.number);
   }
   return std::nullopt;
+}
+
+uint32_t SchedulerPolicy(absl::string_view name) { return NumberOf(kSchedulerPolicies, name); }
+uint32_t IoPriorityClass(absl::string_view name) { return NumberOf(kIoPriorityClasses, name); }
+uint32_t MemoryPolicyMode(absl::string_view name) { return NumberOf(kMemoryPolicyModes, name); }
+uint32_t PersonalityDomain(absl::string_view name) { return NumberOf(kPersonalityDomains, name); }
+uint64_t SchedulerFlags(const std::vector<std::string>& names) {
+  return MaskOf(kSchedulerFlags, names);
+}
+uint32_t MemoryPolicyFlags(const std::vector<std::string>& names) {
+  return static_cast<uint32_t>(MaskOf(kMemoryPolicyFlags, names));
+}
+absl::string_view SchedulerPolicyName(uint32_t number) {
+  return NameOf(kSchedulerPolicies, number);
+}
+absl::string_view IoPriorityClassName(uint32_t number) {
+  return NameOf(kIoPriorityClasses, number);
+}
+absl::string_view MemoryPolicyModeName(uint32_t number) {
+  return NameOf(kMemoryPolicyModes, number);
+}
+absl::string_view PersonalityDomainName(uint32_t number) {
+  return NameOf(kPersonalityDomains, number);
+}
+std::vector<absl::string_view> SchedulerFlagNames(uint64_t flags) {
+  return NamesOf(kSchedulerFlags, flags);
+}
+std::vector<absl::string_view> MemoryPolicyFlagNames(uint32_t flags) {
+  return NamesOf(kMemoryPolicyFlags, flags);
 }
 
 uint64_t NamespaceFlag(absl::string_view type) {

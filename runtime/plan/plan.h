@@ -52,6 +52,11 @@ enum class StepKind : uint32_t {
   kDomainname,
   kSysctl,
   kRlimit,
+  kAffinity,  // the CPUs that it may run on
+  kScheduler,
+  kIoPriority,
+  kPersonality,
+  kMemoryPolicy,
   kPropagation,  // of every mount, so that nothing leaks to the host
   kRootfs,       // clone the rootfs, attach the clone over itself
   kMount,
@@ -152,6 +157,29 @@ struct SysctlStep {
 struct RlimitStep {
   uint32_t resource;
   uint64_t soft, hard;
+};
+
+struct AffinityStep {
+  Array<uint64_t> cpus;  // bit n % 64 of word n / 64 = CPU n; none = every one that the cpuset has
+};
+
+struct SchedulerStep {
+  uint32_t policy;  // SCHED_*
+  int32_t nice;
+  uint32_t priority;
+  uint64_t flags;  // SCHED_FLAG_*
+  uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+struct IoPriorityStep {
+  uint32_t io_class;  // IOPRIO_CLASS_*
+  uint32_t level;     // 0 is the highest
+};
+
+struct MemoryPolicyStep {
+  uint32_t mode;   // MPOL_*
+  uint32_t flags;  // MPOL_F_*
+  Array<uint64_t> nodes;
 };
 
 struct Option {  // one option of a file system; an absent value makes it a flag
@@ -284,6 +312,10 @@ struct Step {
     MaskStep mask;
     SysctlStep sysctl;
     RlimitStep rlimit;
+    AffinityStep affinity;
+    SchedulerStep scheduler;
+    IoPriorityStep io_priority;
+    MemoryPolicyStep memory_policy;
     MountStep mount;
     AttributesStep attributes;
     DeviceStep device;
@@ -314,7 +346,7 @@ enum class MountApi : uint32_t {
 
 // ---- the block ----------------------------------------------------------------------------------
 
-constexpr uint64_t kMagic = 0x31304e414c50ull;  // "PLAN01"
+constexpr uint64_t kMagic = 0x32304e414c50ull;  // "PLAN02"
 
 struct Plan {
   uint64_t magic = kMagic;
@@ -328,6 +360,9 @@ struct Plan {
   Array<int32_t> inherited_fds;     // what the first child may keep open over its execve
   Array<Step> intermediate;
   Array<Step> init;
+  // Carried out by main, on init, when that is ready: what needs rights on the host that a process
+  // in a user namespace has not: kRlimit, kScheduler, kIoPriority.
+  Array<Step> main;
   PointerVector envp;  // of the container's process
 
   const char* text(Text t) const { return reinterpret_cast<const char*>(this) + t.offset; }

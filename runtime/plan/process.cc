@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "runtime/plan/names.h"
 #include "runtime/plan/steps.h"
+#include "spec/number_list.h"
 
 namespace hull::plan {
 namespace {
@@ -141,6 +142,51 @@ void AddLimitSteps(const spec::Process& process, StepList& steps) {
     step.rlimit.soft = limit.soft;
     step.rlimit.hard = limit.hard;
   }
+}
+
+void AddAffinityStep(absl::string_view where, absl::string_view cpus, StepList& steps) {
+  Step& step = steps.Add(StepKind::kAffinity, where);
+  const auto mask = spec::ParseNumberList(cpus, spec::kMaxCpu);
+  if (mask.has_value()) step.affinity.cpus = steps.arena().AddArray(*mask);
+}
+
+namespace {
+
+void AddSchedulerStep(const spec::Scheduler& scheduler, StepList& steps) {
+  Step& step = steps.Add(StepKind::kScheduler, "/process/scheduler");
+  step.scheduler = {.policy = SchedulerPolicy(scheduler.policy),
+                    .nice = scheduler.nice.value_or(0),
+                    .priority = static_cast<uint32_t>(scheduler.priority.value_or(0)),
+                    .flags = SchedulerFlags(scheduler.flags),
+                    .runtime_ns = scheduler.runtime_ns.value_or(0),
+                    .deadline_ns = scheduler.deadline_ns.value_or(0),
+                    .period_ns = scheduler.period_ns.value_or(0)};
+}
+
+void AddMemoryPolicyStep(const spec::MemoryPolicy& policy, StepList& steps) {
+  if (policy.mode.empty()) return;
+  Step& step = steps.Add(StepKind::kMemoryPolicy, "/linux/memoryPolicy");
+  step.memory_policy.mode = MemoryPolicyMode(policy.mode);
+  step.memory_policy.flags = MemoryPolicyFlags(policy.flags);
+  const auto nodes = spec::ParseNumberList(policy.nodes, spec::kMaxNode);
+  if (nodes.has_value()) step.memory_policy.nodes = steps.arena().AddArray(*nodes);
+}
+
+}  // namespace
+
+void AddSchedulingSteps(const spec::Process& process, const spec::Linux& linux,
+                        StepList& privileged, StepList& steps) {
+  if (process.scheduler.has_value()) AddSchedulerStep(*process.scheduler, privileged);
+  if (process.io_priority.has_value()) {
+    Step& step = privileged.Add(StepKind::kIoPriority, "/process/ioPriority");
+    step.io_priority.io_class = IoPriorityClass(process.io_priority->io_class);
+    step.io_priority.level = static_cast<uint32_t>(process.io_priority->priority);
+  }
+  if (linux.personality.has_value()) {
+    steps.AddFlags(StepKind::kPersonality, "/linux/personality",
+                   PersonalityDomain(linux.personality->domain));
+  }
+  if (linux.memory_policy.has_value()) AddMemoryPolicyStep(*linux.memory_policy, steps);
 }
 
 void AddConsoleStep(const spec::Process& process, const Descriptors& fds, bool bind_console,

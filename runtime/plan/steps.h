@@ -65,6 +65,12 @@ struct ProcessInput {
 void AddOpenLabelsStep(const spec::Process& process, int proc_fd, bool keyring, StepList& steps);
 // Resource limits, before anything is given up.
 void AddLimitSteps(const spec::Process& process, StepList& steps);
+// The CPUs of a list such as "0-3,7"; "" = all that the cpuset has, whatever the maker was pinned to.
+void AddAffinityStep(absl::string_view where, absl::string_view cpus, StepList& steps);
+// Scheduler, I/O priority (which `privileged` may be somebody else's list for), personality, memory
+// policy.
+void AddSchedulingSteps(const spec::Process& process, const spec::Linux& linux,
+                        StepList& privileged, StepList& steps);
 void AddConsoleStep(const spec::Process& process, const Descriptors& fds, bool bind_console,
                     StepList& steps);
 // umask, stdio, directory, identity, HOME, executable: up to the point where only the start is left.

@@ -42,7 +42,7 @@ enum class MessageType : uint32_t {
   kFailed,
 };
 
-enum class ProcessRole : uint32_t { kIntermediate, kInit };
+enum class ProcessRole : uint32_t { kIntermediate, kInit, kMain };
 
 // The operation within a step that failed: a system call, or what a hook did.
 enum class Operation : uint32_t {
@@ -76,8 +76,14 @@ enum class Operation : uint32_t {
   kControl,
   kSession,
   kKeyring,
+  kKeyPermissions,
   kHostName,
   kLimit,
+  kAffinity,
+  kScheduler,
+  kIoPriority,
+  kPersonality,
+  kMemoryPolicy,
   kOpenTree,
   kFsOpen,
   kFsConfig,

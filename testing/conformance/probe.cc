@@ -4,6 +4,9 @@
 //   probe cwd          getcwd(2)'s own answer, which shows "(unreachable)" where a library hides it
 //   probe keyring      the id of the session keyring
 //   probe keylabel     its security label
+//   probe key          how it is described: "keyring;0;0;3f1b0000;_ses.ID"
+//   probe scheduler    "policy=3 flags=0 nice=5 priority=0", of SCHED_DEADLINE its times, too
+//   probe mempolicy    "mode=2 flags=8000 nodes=0,1", flags in hexadecimal
 //   probe dumpable     PR_GET_DUMPABLE
 //   probe pdeathsig    PR_GET_PDEATHSIG
 //   probe stat PATH    "mode=20666 uid=0 gid=0 rdev=1:3"
@@ -20,6 +23,8 @@
 //   probe spin MS      compute for so long: the milliseconds of CPU time that it got
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <linux/sched/types.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +81,45 @@ int KeyLabel(char**) {
     return Outcome(-1);
   }
   return puts(label) < 0;
+}
+
+int Key(char**) {
+  constexpr int kDescribe = 6;
+  char text[4096] = "";
+  if (syscall(SYS_keyctl, kDescribe, kSessionKeyring, text, sizeof(text)) < 0) return Outcome(-1);
+  puts(text);
+  return 0;
+}
+
+int Scheduler(char**) {
+  struct sched_attr attr = {};
+  if (syscall(SYS_sched_getattr, 0, &attr, sizeof(attr), 0) < 0) return Outcome(-1);
+  printf("policy=%u flags=%llx nice=%d priority=%u", attr.sched_policy, attr.sched_flags,
+         attr.sched_nice, attr.sched_priority);
+  // Of other policies newer kernels tell the length of a turn here.
+  if (attr.sched_policy == SCHED_DEADLINE) {
+    printf(" runtime=%llu deadline=%llu period=%llu", attr.sched_runtime, attr.sched_deadline,
+           attr.sched_period);
+  }
+  puts("");
+  return 0;
+}
+
+int MemoryPolicy(char**) {
+  constexpr int kBits = 1024;
+  constexpr int kModeBits = 0xfff;
+  int mode = 0;
+  unsigned long nodes[kBits / 64] = {};
+  if (syscall(SYS_get_mempolicy, &mode, nodes, kBits, nullptr, 0) < 0) return Outcome(-1);
+  printf("mode=%d flags=%x nodes=", mode & kModeBits, mode & ~kModeBits);
+  const char* comma = "";
+  for (int n = 0; n < kBits; ++n) {
+    if ((nodes[n / 64] >> (n % 64) & 1) == 0) continue;
+    printf("%s%d", comma, n);
+    comma = ",";
+  }
+  puts("");
+  return 0;
 }
 
 int Dumpable(char**) { return printf("%d\n", prctl(PR_GET_DUMPABLE)) < 0; }
@@ -195,12 +239,27 @@ struct Verb {
 };
 
 constexpr Verb kVerbs[] = {
-    {"fds", 0, &Fds},           {"cwd", 0, &Cwd},           {"keyring", 0, &Keyring},
-    {"keylabel", 0, &KeyLabel}, {"dumpable", 0, &Dumpable}, {"pdeathsig", 0, &PdeathSig},
-    {"stat", 1, &Stat},         {"write", 1, &Write},       {"open", 1, &Open},
-    {"creat", 1, &Creat},       {"mknod", 3, &Mknod},       {"sys", 1, &Sys},
-    {"sleep", 1, &Sleep},       {"abort", 1, &Abort},       {"notify", 1, &Notify},
-    {"clocks", 0, &Clocks},     {"eat", 1, &Eat},           {"read", 2, &Read},
+    {"fds", 0, &Fds},
+    {"cwd", 0, &Cwd},
+    {"keyring", 0, &Keyring},
+    {"keylabel", 0, &KeyLabel},
+    {"key", 0, &Key},
+    {"scheduler", 0, &Scheduler},
+    {"mempolicy", 0, &MemoryPolicy},
+    {"dumpable", 0, &Dumpable},
+    {"pdeathsig", 0, &PdeathSig},
+    {"stat", 1, &Stat},
+    {"write", 1, &Write},
+    {"open", 1, &Open},
+    {"creat", 1, &Creat},
+    {"mknod", 3, &Mknod},
+    {"sys", 1, &Sys},
+    {"sleep", 1, &Sleep},
+    {"abort", 1, &Abort},
+    {"notify", 1, &Notify},
+    {"clocks", 0, &Clocks},
+    {"eat", 1, &Eat},
+    {"read", 2, &Read},
     {"spin", 1, &Spin},
 };
 

@@ -214,6 +214,26 @@ class Limits(Process):
             line.split()[3:5], list(map(str, resource.getrlimit(resource.RLIMIT_NOFILE)))
         )
 
+    @each(plain=False, in_a_user_namespace=True)
+    def test_a_hard_limit_above_the_callers(self, mapped):
+        """The host's CAP_SYS_RESOURCE counts, which a root of a user namespace has not."""
+        mine = int(status_field(pathlib.Path("/proc/self/status").read_text(), "CapEff"), 16)
+        if not mine & SYS_RESOURCE:
+            self.skipTest("the caller may raise no limit")
+
+        def edit(spec):
+            if mapped:
+                harness.map_ids(spec)
+            spec["process"]["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 1500, "hard": 2000}]
+
+        self.runtime.prefix = ["prlimit", "--nofile=1000:1000"]
+        container = self.start(*SLEEP, edit=edit)
+        limits = self.proc(container, "limits")
+        line = next(l for l in limits.splitlines() if l.startswith("Max open files"))
+        self.assertEqual(line.split()[3:5], ["1500", "2000"])
+        limits = self.exec(container, "/bin/cat", "/proc/self/limits")
+        self.assertIn(line, limits)
+
     @hull_only
     def test_soft_above_hard_is_refused(self):
         self.refused(
@@ -427,6 +447,12 @@ class Own(Process):
         rings = {self.inside("/bin/probe", "keyring", words=["--no-new-keyring"]) for _ in range(2)}
         self.assertEqual(len(rings), 1)
 
+    def test_the_keyring_is_named_and_its_owner_may_search_it(self):
+        container = self.new_id()
+        bundle = self.bundle(self.spec("/bin/probe", "key"))
+        out = self.ok("run", "--bundle", bundle.path, container)
+        self.assertEqual(out, f"keyring;0;0;3f1b0000;_ses.{container}\n")
+
     def test_dies_with_nobody(self):
         self.assertEqual(self.inside("/bin/probe", "pdeathsig"), "0\n")
 
@@ -439,18 +465,6 @@ class Own(Process):
             (before.st_ino, before.st_mtime_ns, before.st_size),
             (after.st_ino, after.st_mtime_ns, after.st_size),
         )
-
-    @each(
-        personality=("linux", "personality", {"domain": "LINUX32"}),
-        scheduler=("process", "scheduler", {"policy": "SCHED_BATCH", "nice": 5}),
-        io_priority=("process", "ioPriority", {"class": "IOPRIO_CLASS_BE", "priority": 6}),
-        cpu_affinity=("process", "execCPUAffinity", {"initial": "0"}),
-        memory_policy=("linux", "memoryPolicy", {"mode": "MPOL_BIND", "nodes": "0"}),
-    )
-    @hull_only
-    def test_what_is_not_acted_on_yet_is_refused_by_name(self, row):
-        parent, name, value = row
-        self.refused(lambda s: s[parent].update({name: value}), saying=f"/{parent}/{name}")
 
 
 class Exec(Process):
@@ -585,6 +599,114 @@ class Exec(Process):
         result = self.runtime("exec", container, "/bin/probe", "sys", "83", "0")
         self.assertEqual(result.out, "ENODATA\n")
 
+    @each(plain={}, in_a_user_namespace={"map": True})
+    def test_joins_the_session_keyring(self, row):
+        def edit(spec):
+            if row:
+                harness.map_ids(spec)
+
+        script = "probe keyring > /tmp/ring; exec sleep 1000"
+        container = self.start("/bin/sh", "-c", script, edit=edit)
+        ring = self.dir / "bundle-0/rootfs/tmp/ring"
+        self.assertTrue(harness.eventually(lambda: ring.exists() and ring.read_text()))
+        self.assertEqual(self.exec(container, "/bin/probe", "keyring"), ring.read_text())
+        file = self.process_file(args=["/bin/probe", "keyring"])
+        self.assertEqual(self.ok("exec", "-p", file, container), ring.read_text())
+
+    def test_keeps_the_callers_keyring_when_the_container_does(self):
+        container = self.create(*SLEEP, words=["--no-new-keyring"])
+        mine = self.inside("/bin/probe", "keyring", words=["--no-new-keyring"])
+        self.assertEqual(self.exec(container, "/bin/probe", "keyring"), mine)
+
+    def test_oom_score_adj_is_the_configs(self):
+        container = self.running(lambda s: s["process"].update(oomScoreAdj=321))
+        words = ["/bin/cat", "/proc/self/oom_score_adj"]
+        self.assertEqual(self.exec(container, *words), "321\n")
+        self.assertEqual(self.ok("exec", "-p", self.process_file(args=words), container), "321\n")
+        file = self.process_file(args=words, oomScoreAdj=456)
+        self.assertEqual(self.ok("exec", "-p", file, container), "456\n")
+
+    def test_umask_is_the_configs(self):
+        container = self.running(lambda s: s["process"]["user"].update(umask=0o27))
+        self.assertEqual(status_field(self.exec_status(container), "Umask"), "0027")
+        words = ["/bin/cat", "/proc/self/status"]
+        out = self.ok("exec", "-p", self.process_file(args=words), container)
+        self.assertEqual(status_field(out, "Umask"), "0027")
+        file = self.process_file(args=words, user={"uid": 0, "gid": 0, "umask": 0})
+        out = self.ok("exec", "-p", file, container)
+        self.assertEqual(status_field(out, "Umask"), "0000")
+
+    def test_home_comes_from_the_images_passwd(self):
+        container = self.running()
+        passwd = self.dir / "bundle-0/rootfs/etc/passwd"
+        passwd.write_text("root:x:0:0::/root:\nu:x:1000:0::/home/u:/bin/sh\n")
+        script = ("/bin/sh", "-c", "echo $HOME")
+        self.assertEqual(self.exec(container, *script, words=["-u", "1000"]), "/home/u\n")
+        self.assertEqual(self.exec(container, *script), "/root\n")
+        self.assertEqual(self.exec(container, *script, words=["-u", "77"]), "/\n")
+        self.assertEqual(self.exec(container, *script, words=["-e", "HOME=/x"]), "/x\n")
+
+    def test_path_of_the_container_finds_the_program(self):
+        container = self.running(lambda s: s["process"].update(env=["PATH=/opt:/bin"]))
+        opt = self.dir / "bundle-0/rootfs/opt"
+        opt.mkdir()
+        (opt / "mine").write_text("#!/bin/sh\necho mine\n")
+        (opt / "mine").chmod(0o755)
+        self.assertEqual(self.exec(container, "mine"), "mine\n")
+        result = self.fails("exec", "-e", "PATH=/sbin", container, "mine", code=255)
+        self.assertIn("executable file not found in $PATH", result.err)
+
+    def test_cwd_is_made_when_missing(self):
+        self.assertEqual(
+            self.exec(self.running(), "/bin/probe", "cwd", words=["--cwd", "/new/deep"]),
+            "/new/deep\n",
+        )
+
+    @each(relative=["--cwd", "tmp"], a_file=["--cwd", "/bin/sh"])
+    def test_cwd_refused(self, words):
+        self.fails("exec", *words, self.running(), "/bin/true", code=255)
+
+    @each(zero=0, seven=7, most=254)
+    def test_the_exit_status_is_the_processs(self, status):
+        container = self.running()
+        result = self.runtime("exec", container, "/bin/sh", "-c", f"exit {status}")
+        self.assertEqual(result.code, status, result)
+
+    @each(term=15, kill=9, usr1=10)
+    def test_a_signals_exit_status(self, number):
+        result = self.runtime("exec", self.running(), "/bin/probe", "abort", number)
+        self.assertEqual(result.code, 128 + number, result)
+
+    @each(
+        no_program=("/bin/none",),
+        not_in_path=("none",),
+        a_directory=("/tmp",),
+        not_executable=("/proc/version",),
+    )
+    def test_a_failure_of_exec_itself_is_255(self, words):
+        self.fails("exec", self.running(), *words, code=255)
+
+    def test_everything_that_holds_for_init_holds_for_exec(self):
+        """/proc/PID/status of both, but for what names the process itself."""
+
+        def edit(spec):
+            spec["process"].update(
+                user={"uid": 7, "gid": 8, "additionalGids": [9, 10], "umask": 0o77},
+                capabilities={name: ["CAP_KILL"] for name in SETS},
+                noNewPrivileges=True,
+            )
+            spec["linux"]["seccomp"] = {
+                "defaultAction": "SCMP_ACT_ALLOW",
+                "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}],
+            }
+
+        container = self.running(edit)
+        same = (*FIELDS.values(), "Uid", "Gid", "Groups", "Umask", "NoNewPrivs", "Seccomp")
+        same += ("Seccomp_filters", "Cpus_allowed", "Mems_allowed", "SigBlk", "SigIgn")
+        init, further = self.proc(container, "status"), self.exec_status(container)
+        for name in same:
+            self.assertEqual(status_field(further, name), status_field(init, name), name)
+
     def test_limits_are_the_configs(self):
         container = self.running(
             lambda s: s["process"].update(
@@ -666,7 +788,6 @@ class Exec(Process):
 
     @each(
         cgroup=["--cgroup", "x"],
-        pidfd=["--pidfd-socket", "x"],
     )
     @hull_only
     def test_flags_that_are_not_there_yet_are_refused_by_name(self, words):
