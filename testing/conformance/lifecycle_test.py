@@ -949,7 +949,7 @@ class Foreground(Case):
     def orphan(self, *words):
         """A child of nobody's in a container without a pid namespace: (process, its pid)."""
         process, out = self.script(
-            "sh -c 'sleep 1000 >/dev/null & echo $!'; trap 'exit 0' TERM; "
+            "trap 'exit 0' TERM; sh -c 'trap - TERM; sleep 1000 >/dev/null & echo $!'; "
             "while :; do sleep 0.01; done",
             *words,
             edit=lambda s: harness.remove_namespace(s, "pid"),
