@@ -57,6 +57,10 @@ class IdMap(Case):
 
         return edit
 
+    def refused(self, edit, saying=(), **how):
+        """The pointer to what is wrong is a contract of hull's own."""
+        return super().refused(edit, saying if harness.NAME == "hull" else (), **how)
+
     def owners(self, path, edit, user=False):
         spec = self.spec("/bin/probe", "stat", path, edit=edit)
         result = self.run_spec(self.bundle(spec, owner=BASE if user else 0))

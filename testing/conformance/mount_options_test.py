@@ -4,6 +4,7 @@
 import os
 import subprocess
 import sys
+import unittest
 
 import harness
 from harness import Case, each, hull_only, mount_line
@@ -27,6 +28,7 @@ os.read(theirs[0], 1)
 os.wait()
 os.execv(sys.argv[1], sys.argv[1:])
 """
+LEGACY = harness.V1 and not harness.PURE_V2  # what the runtime under test sees
 INDEX = 2  # of the first mount that a case adds: after /proc and /dev
 
 
@@ -66,6 +68,10 @@ class Options(Case):
             )
 
         return edit
+
+    def refused(self, edit, saying=(), **how):
+        """The pointer to what is wrong is a contract of hull's own."""
+        return super().refused(edit, saying if harness.NAME == "hull" else (), **how)
 
     def line(self, edit, destination="/mnt", owner=0, words=(), **how):
         """The container's last mount on `destination`."""
@@ -284,7 +290,7 @@ class Symlinks(Options):
     @each(source="src-nofollow", destination="dest-nofollow")
     def test_refused_beside_copy_symlink(self, option):
         edit = self.mount("/tmp", "bind", "copy-symlink", option)
-        self.refused(edit, saying="copy-symlink" if harness.NAME != "hull" else option)
+        self.refused(edit, saying=option)
 
     @hull_only
     @each(source="src-nofollow", destination="dest-nofollow", copy="copy-symlink")
@@ -465,8 +471,7 @@ class Kernel(Options):
 
     @each(self_="/proc/self/attr", kcore="/proc/kcore", sys="/proc/sys", one="/proc/1")
     def test_one_that_may_not(self, destination):
-        saying = "/destination" if harness.NAME == "hull" else ""
-        self.refused(self.mount("/tmp", "bind", destination=destination), saying=saying)
+        self.refused(self.mount("/tmp", "bind", destination=destination), saying="/destination")
 
     def test_nothing_else_is_mounted_at_proc(self):
         self.refused(self.mount("tmpfs", destination="/proc", type="tmpfs"), saying="/proc")
@@ -497,7 +502,7 @@ class Kernel(Options):
         (bundle.rootfs / "proc").rmdir()
         os.symlink("/bad", bundle.rootfs / "proc")
         (bundle.rootfs / "bad").mkdir()
-        self.fails("create", "--bundle", bundle.path, self.new_id(), saying="/proc/uptime")
+        self.fails("create", "--bundle", bundle.path, self.new_id())
         self.assertEqual(list((bundle.rootfs / "bad").iterdir()), [])
 
     def test_the_destination_root_is_refused(self):
@@ -549,7 +554,7 @@ class Cgroups(Options):
     def test_shows_the_containers_own(self, row):
         option, namespace = row
         lines = self.lines(self.cgroup(option, namespace=namespace))
-        if harness.V1:
+        if LEGACY:
             self.assertIn("/sys/fs/cgroup/memory", lines)
             self.assertEqual(lines["/sys/fs/cgroup"]["type"], "tmpfs")
         for place, line in lines.items():
@@ -565,7 +570,7 @@ class Cgroups(Options):
 
     @each(host=False, namespace=True)
     def test_is_where_the_process_is(self, namespace):
-        place = "/sys/fs/cgroup/memory" if harness.V1 else "/sys/fs/cgroup"
+        place = "/sys/fs/cgroup/memory" if LEGACY else "/sys/fs/cgroup"
         out = self.sh(
             f"cat {place}/cgroup.procs", edit=self.cgroup("ro", namespace=namespace)
         )
@@ -582,7 +587,7 @@ class Cgroups(Options):
         spec = self.spec("/bin/cat", "/proc/self/mountinfo", edit=edit)
         result = self.run_spec(self.bundle(spec, owner=BASE))
         self.assertEqual(result.code, 0, result)
-        place = "/sys/fs/cgroup/memory" if harness.V1 else "/sys/fs/cgroup"
+        place = "/sys/fs/cgroup/memory" if LEGACY else "/sys/fs/cgroup"
         self.assertIn("ro", mount_line(result.out, place)["options"])
 
 
@@ -665,12 +670,13 @@ class UserNamespace(Options):
         self.assertIn(option, self.line(edit, owner=BASE)["options"])
 
 
+@unittest.skipIf(harness.NAME == "crun", "without a cgroup to make, its delete kills its own")
 class Locked(Options):
     """The runtime itself in a user namespace: what its mounts have, it may not take away."""
 
     def setUp(self):
         super().setUp()
-        self.runtime.prefix = [sys.executable, "-c", IN_A_USER_NAMESPACE]
+        self.runtime.prefix = [*self.runtime.prefix, sys.executable, "-c", IN_A_USER_NAMESPACE]
 
     def own(self, edit):
         """No limits and no path of a cgroup: who is root in a namespace has no rights there."""
@@ -722,7 +728,7 @@ class Locked(Options):
         spec = self.spec("/bin/true", edit=self.own(edit))
         result = self.run_spec(spec)
         self.assertNotEqual(result.code, 0)
-        self.assertIn(f"/mounts/{INDEX}", result.err)
+        self.assertIn("mount", result.err)
 
     @hull_only
     def test_a_masked_proc_is_explained(self):
