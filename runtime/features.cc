@@ -18,14 +18,7 @@
 namespace hull::runtime {
 namespace {
 
-// Of a whole tree of mounts; mount(2) has no call for it, but for what belongs to a superblock.
-bool IsTreeAttribute(absl::string_view option) {
-  constexpr absl::string_view kOthers[] = {
-      "rasync", "rbind",    "rdirsync", "relatime", "remount", "ridmap", "rmand",      "rnomand",
-      "ro",     "rprivate", "rshared",  "rslave",   "rsync",   "rw",     "runbindable"};
-  return option[0] == 'r' &&
-         std::find(std::begin(kOthers), std::end(kOthers), option) == std::end(kOthers);
-}
+bool IsIdMap(absl::string_view option) { return option == "idmap" || option == "ridmap"; }
 
 bool Acts(absl::Span<const spec::Unsupported> not_yet, absl::string_view pointer,
           absl::string_view value = "") {
@@ -72,7 +65,7 @@ spec::Features FeaturesOf(const FeatureHost& host, absl::Span<const spec::Unsupp
   features.capabilities.resize(std::min(features.capabilities.size(), capabilities));
   std::erase_if(features.mount_options, [&](const std::string& option) {
     return !Acts(not_yet, "/mounts/*/options/*", option) ||
-           (!host.mount_attributes && IsTreeAttribute(option));
+           (!host.mount_attributes && IsIdMap(option));
   });
   features.cgroup = {.v1 = true, .v2 = true, .systemd = true, .systemd_user = true, .rdma = true};
   features.seccomp = SeccompOf(host.seccomp);
@@ -86,7 +79,7 @@ spec::Features FeaturesOf(const FeatureHost& host, absl::Span<const spec::Unsupp
     features.memory_policy_flags = {std::begin(spec::kMemoryPolicyFlags),
                                     std::end(spec::kMemoryPolicyFlags)};
   }
-  features.idmap = Acts(not_yet, "/mounts/*/options/*", "idmap");
+  features.idmap = host.mount_attributes && Acts(not_yet, "/mounts/*/options/*", "idmap");
   features.net_devices = Acts(not_yet, "/linux/netDevices");
   // Engines read these names whatever the runtime is called.
   features.annotations["org.opencontainers.runc.checkpoint.enabled"] = "false";

@@ -25,8 +25,8 @@ struct FeatureHost {
 FeatureHost ProbeFeatureHost();
 
 // The document. Lists hold what a config may say and the runtime acts on: `not_yet` are the settings
-// that it parses and refuses. What the build does where a host has it (cgroup managers, LSMs, resctrl,
-// id maps) is true wherever it runs, as the specification has it.
+// that it parses and refuses. What the build does where a host has it (cgroup managers, LSMs, resctrl)
+// is true wherever it runs, as the specification has it.
 spec::Features FeaturesOf(const FeatureHost& host, absl::Span<const spec::Unsupported> not_yet);
 
 }  // namespace hull::runtime

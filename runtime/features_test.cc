@@ -42,16 +42,18 @@ TEST(FeaturesTest, CapabilitiesEndWithTheKernelsLast) {
   EXPECT_EQ(FeaturesOf(host, {}).capabilities.size(), 41u);
 }
 
-TEST(FeaturesTest, FlagsOfATreeNeedItsSystemCall) {
+TEST(FeaturesTest, IdMappedMountsNeedTheirSystemCall) {
   FeatureHost host = NewHost();
-  EXPECT_THAT(FeaturesOf(host, {}).mount_options, Contains("rro"));
+  EXPECT_THAT(FeaturesOf(host, {}).mount_options, Contains("ridmap"));
+  EXPECT_TRUE(FeaturesOf(host, {}).idmap);
   host.mount_attributes = false;
-  const std::vector<std::string> options = FeaturesOf(host, {}).mount_options;
-  for (const char* gone : {"rro", "rrw", "rnosuid", "ratime", "rrelatime", "rnosymfollow"}) {
-    EXPECT_THAT(options, Not(Contains(gone)));
-  }
-  for (const char* kept : {"ro", "rw", "rbind", "relatime", "remount", "rshared", "nosuid"}) {
-    EXPECT_THAT(options, Contains(kept));
+  const spec::Features old = FeaturesOf(host, {});
+  EXPECT_THAT(old.mount_options, Not(Contains("idmap")));
+  EXPECT_THAT(old.mount_options, Not(Contains("ridmap")));
+  EXPECT_FALSE(old.idmap);
+  // mount(2) changes a tree mount by mount.
+  for (const char* kept : {"rro", "rnosuid", "ro", "rw", "rbind", "relatime", "remount"}) {
+    EXPECT_THAT(old.mount_options, Contains(kept));
   }
 }
 

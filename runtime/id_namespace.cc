@@ -84,7 +84,4 @@ absl::StatusOr<int> IdNamespaces::For(const spec::IdMaps& maps) {
   return made_.back().fd.get();
 }
 
-// A struct of no size is refused before anything else is looked at.
-bool ProbeIdMappedMounts() { return RawCall(__NR_mount_setattr, -1, 0, 0, 0, 0) == -EINVAL; }
-
 }  // namespace hull::runtime

@@ -24,9 +24,6 @@ class IdNamespaces {
   std::vector<Entry> made_;
 };
 
-// True where the kernel has id-mapped mounts at all (Linux 5.12): one system call.
-bool ProbeIdMappedMounts();
-
 }  // namespace hull::runtime
 
 #endif  // HULL_RUNTIME_ID_NAMESPACE_H_
