@@ -147,6 +147,10 @@ class Keys(Labelled):
     def test_the_session_keyring_has_the_processes_label(self):
         self.assertEqual(self.inside("/bin/probe", "keylabel", edit=give(LABEL)).strip(), LABEL)
 
+    def test_that_of_exec_too(self):
+        container = self.start(*SLEEP, edit=give(LABEL))
+        self.assertEqual(self.exec(container, "/bin/probe", "keylabel").strip(), LABEL)
+
     def test_the_callers_keyring_keeps_its_own(self):
         out = self.inside("/bin/probe", "keylabel", edit=give(LABEL), words=["--no-new-keyring"])
         self.assertNotEqual(out.strip(), LABEL)
@@ -170,12 +174,16 @@ class Mounts(Labelled):
         lines = self.proc(container, "mountinfo").splitlines()
         return {line.split()[4]: line for line in lines}
 
-    def test_new_file_systems_have_the_label_but_the_kernels_own(self):
-        lines = self.lines(self.start(*SLEEP, edit=self.edit))
+    @each(by_descriptor="new", by_mount2="old")
+    def test_new_file_systems_have_the_label_but_the_kernels_own(self, api):
+        environment = {**os.environ, "HULL_TEST_MOUNT_API": api}
+        container = self.start(*SLEEP, edit=self.edit, env=environment)
+        lines = self.lines(container)
         for path in ("/dev", "/dev/pts", "/tmp", "/proc/fs"):
             self.assertIn(f'context="{FILES}"', lines[path])
         for path in ("/", "/proc", "/sys", "/dev/mqueue", "/proc/sys"):
             self.assertNotIn("context=", lines[path])
+        self.assertEqual(label_of(f"/proc/{self.pid(container)}/root/dev/mqueue"), FILES)
 
     def test_what_is_made_in_them_has_it_too(self):
         container = self.start("/bin/sh", "-c", "echo > /tmp/file; exec sleep 1000", edit=self.edit)
