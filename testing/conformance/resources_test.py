@@ -52,6 +52,14 @@ class Fields:
             {"memory": {"limit": 64 * MIB, "disableOOMKiller": True}},
             Limit("memory", ("memory.oom_control", line("oom_kill_disable 1"))),
         ),
+        memory_kernel_tcp=(
+            {"memory": {"kernelTCP": 64 * MIB}},
+            Limit("memory", ("memory.kmem.tcp.limit_in_bytes", 64 * MIB)),
+        ),
+        memory_hierarchy=(
+            {"memory": {"limit": 64 * MIB, "useHierarchy": True}},
+            Limit("memory", ("memory.limit_in_bytes", 64 * MIB), ("memory.max", 64 * MIB)),
+        ),
         cpu_shares=(
             {"cpu": {"shares": 512}},
             Limit("cpu", ("cpu.shares", 512), ("cpu.weight", ("59", "20"))),
@@ -77,6 +85,10 @@ class Fields:
             {"cpu": {"realtimePeriod": 500000}},
             Limit("cpu", ("cpu.rt_period_us", 500000)),
         ),
+        cpu_realtime_runtime=(
+            {"cpu": {"realtimeRuntime": 0, "realtimePeriod": 500000}},
+            Limit("cpu", ("cpu.rt_runtime_us", 0)),
+        ),
         cpuset_cpus=(
             {"cpu": {"cpus": "0"}},
             Limit("cpuset", ("cpuset.cpus", 0), ("cpuset.cpus", 0)),
@@ -97,6 +109,10 @@ class Fields:
                 (("blkio.weight", "blkio.bfq.weight"), ("200", "default 200")),
                 (("io.bfq.weight", "io.weight"), holds("default ")),
             ),
+        ),
+        io_leaf_weight=(
+            {"blockIO": {"leafWeight": 300}},
+            Limit("io", ("blkio.leaf_weight", 300)),
         ),
         hugetlb=(
             {"hugepageLimits": [{"pageSize": "2MB", "limit": 4 * MIB}]},
@@ -133,6 +149,10 @@ class Fields:
         unified_hugetlb=(
             {"unified": {"hugetlb.2MB.max": str(8 * MIB)}},
             Limit("hugetlb", None, ("hugetlb.2MB.max", 8 * MIB)),
+        ),
+        unified_lines=(
+            {"unified": {"cpu.max": "20000 100000", "cpu.weight": "77"}},
+            Limit("cpu", None, ("cpu.weight", 77)),
         ),
         unified_wins=(
             {"pids": {"limit": 7}, "unified": {"pids.max": "42"}},
@@ -209,8 +229,22 @@ class Fields:
         swappiness=({"memory": {"swappiness": 7}}, "memory", "memory.swappiness"),
         oom=({"memory": {"disableOOMKiller": True}}, "memory", "memory.disableOOMKiller"),
         realtime=({"cpu": {"realtimeRuntime": 1000}}, "cpu", "cpu.realtimeRuntime"),
+        kernel=({"memory": {"kernel": 64 * MIB}}, "memory", "memory.kernel"),
+        kernel_tcp=({"memory": {"kernelTCP": 64 * MIB}}, "memory", "memory.kernelTCP"),
+        hierarchy=({"memory": {"useHierarchy": False}}, "memory", "memory.useHierarchy"),
+        realtime_period=({"cpu": {"realtimePeriod": 500000}}, "cpu", "cpu.realtimePeriod"),
         leaf=({"blockIO": {"leafWeight": 100}}, "io", "blockIO.leafWeight"),
+        leaf_device=(
+            {"blockIO": {"weightDevice": [{"major": 8, "minor": 0, "leafWeight": 100}]}},
+            "io",
+            "blockIO.weightDevice",
+        ),
         network=({"network": {"classID": 1}}, "net_cls", "network.classID"),
+        priorities=(
+            {"network": {"priorities": [{"name": "lo", "priority": 5}]}},
+            "net_prio",
+            "network.priorities",
+        ),
     )
     def test_refused_on_v2(self, row):
         resources, controller, field = row
