@@ -15,7 +15,8 @@ namespace {
 
 constexpr char kDirectory[] = "directory";  // the two places of the workshop
 constexpr char kFile[] = "file";
-constexpr size_t kMaxData = 4096;  // mount(2) reads no more than a page
+constexpr uint64_t kNoSymlinks = 0x2000;  // ST_NOSYMFOLLOW
+constexpr size_t kMaxData = 4096;         // mount(2) reads no more than a page
 
 // How mount(2) is told of a descriptor. Out of line, as OpenPlace: every run carries this program.
 class FdPath {
@@ -86,7 +87,7 @@ constexpr Flag kFlags[] = {
     {MOUNT_ATTR_NODEV, MS_NODEV, ST_NODEV},
     {MOUNT_ATTR_NOEXEC, MS_NOEXEC, ST_NOEXEC},
     {MOUNT_ATTR_NODIRATIME, MS_NODIRATIME, ST_NODIRATIME},
-    {MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW, 0x2000 /* ST_NOSYMFOLLOW */},
+    {MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW, kNoSymlinks},
 };
 
 // The attributes that a mount has.
@@ -111,6 +112,15 @@ uint64_t MountFlagsOf(uint64_t attributes) {
   return flags;
 }
 
+// nosymfollow is of Linux 5.10: before, mount(2) passes over it.
+int CheckSymlinks(Context& context, int mount_fd, uint64_t attributes) {
+  if ((attributes & MOUNT_ATTR_NOSYMFOLLOW) == 0) return 0;
+  struct statfs now = {};
+  HULL_TRY(context, kStat, RawCall(__NR_fstatfs, mount_fd, AsArg(&now)));
+  const bool heeded = (static_cast<uint64_t>(now.f_flags) & kNoSymlinks) != 0;
+  return heeded ? 0 : context.Fail(Operation::kMount, -EINVAL);
+}
+
 // A remount says all flags: those that the mount has are kept, which a user namespace may insist on.
 int ChangeMount(Context& context, int mount_fd, const struct mount_attr& attributes) {
   struct statfs now = {};
@@ -121,7 +131,7 @@ int ChangeMount(Context& context, int mount_fd, const struct mount_attr& attribu
   HULL_TRY(context, kMount,
            CallMount(nullptr, FdPath(mount_fd).text(), nullptr,
                      MS_REMOUNT | MS_BIND | MountFlagsOf(wanted), nullptr));
-  return 0;
+  return CheckSymlinks(context, mount_fd, wanted);
 }
 
 // Mounts at the place of a directory.
@@ -190,12 +200,14 @@ int MakeFileSystem(Context& context, const plan::MountStep& mount, int mode) {
   char* end = Append(data, data + sizeof(data), mount.data ? context.text(mount.data) : "");
   if (mode >= 0) {
     end = Append(end, data + sizeof(data), mount.data ? ",mode=" : "mode=");
-    if (end != nullptr)
-      end = AppendNumber(end, data + sizeof(data), static_cast<uint64_t>(mode), 8);
+    end = AppendNumber(end, data + sizeof(data), static_cast<uint64_t>(mode), 8);
   }
   if (end == nullptr) return context.Fail(Operation::kMount, -E2BIG);
   const char* source = mount.source ? context.text(mount.source) : "none";
-  return MountNew(context, source, context.text(mount.type), mount.mount_flags, data);
+  UniqueFd made(MountNew(context, source, context.text(mount.type), mount.mount_flags, data));
+  if (!made.valid()) return made.get();
+  const int error = CheckSymlinks(context, made.get(), mount.attr_set);
+  return error < 0 ? error : made.release();
 }
 
 int MakeEmptyDirectory(Context& context, const char* label) {

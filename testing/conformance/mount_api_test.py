@@ -253,6 +253,7 @@ class Same(Case):
                 ("noatime", "nodiratime"),
                 ("strictatime",),
                 ("nodiratime",),
+                ("nosymfollow",),
                 ("noatime", "atime"),
                 ("rro",),
                 ("rw", "suid", "dev", "exec"),
