@@ -39,6 +39,7 @@ class DisabledManager : public Manager {
     return location;
   }
   absl::StatusOr<sys::UniqueFd> OpenForClone() override { return sys::UniqueFd(); }
+  absl::Status Narrow(absl::Span<const SubCgroup>) override { return NoCgroup(); }
 };
 
 absl::Status ProbeDisabled(const Host&) { return absl::OkStatus(); }

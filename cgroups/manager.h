@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "cgroups/host.h"
 #include "cgroups/stats.h"
 #include "runtime/sys/unique_fd.h"
@@ -54,6 +55,12 @@ struct Location {
   std::string unit;                      // systemd only: "hull-x.scope"
   // Those of `directories` that were there, empty, before Create(): Destroy() leaves them.
   std::vector<std::string> adopted;
+};
+
+// A cgroup beneath a container's own.
+struct SubCgroup {
+  std::string controller;  // of the v1 hierarchy; empty = every hierarchy, and on v2 the only one
+  std::string path;        // "a/b"; "" = the container's own and none else
 };
 
 class Manager {
@@ -96,6 +103,9 @@ class Manager {
   // A container that has put its processes into sub-cgroups (systemd inside) leaves no room in its
   // own: then the fd is of the sub-cgroup of its oldest process.
   virtual absl::StatusOr<sys::UniqueFd> OpenForClone() = 0;
+  // From now on OpenForClone() and Attach() mean these cgroups, which are there, and no others in
+  // their stead. NotFound if one is not; InvalidArgument for a controller that no hierarchy has.
+  virtual absl::Status Narrow(absl::Span<const SubCgroup> below) = 0;
 };
 
 // A backend: one row of the registry (runtime/base/select.h).

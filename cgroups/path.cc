@@ -33,7 +33,7 @@ absl::Status CheckComponent(absl::string_view component) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> Clean(absl::string_view path) {
+absl::StatusOr<std::string> CleanBelow(absl::string_view path) {
   if (path.size() > kMaxPathBytes) {
     return absl::InvalidArgumentError(absl::StrCat("longer than ", kMaxPathBytes, " bytes"));
   }
@@ -43,10 +43,15 @@ absl::StatusOr<std::string> Clean(absl::string_view path) {
     RETURN_IF_ERROR(CheckComponent(component));
     components.push_back(component);
   }
-  if (components.empty()) {
+  return absl::StrJoin(components, "/");
+}
+
+absl::StatusOr<std::string> Clean(absl::string_view path) {
+  ASSIGN_OR_RETURN(std::string clean, CleanBelow(path));
+  if (clean.empty()) {
     return absl::InvalidArgumentError("the root of the hierarchy cannot be a container's cgroup");
   }
-  return absl::StrJoin(components, "/");
+  return clean;
 }
 
 absl::StatusOr<std::string> Resolve(absl::string_view cgroups_path, absl::string_view container_id,
@@ -63,7 +68,41 @@ absl::StatusOr<std::string> Resolve(absl::string_view cgroups_path, absl::string
   return Clean(absl::StrCat(base, "/", name));
 }
 
+absl::Status AddSubCgroups(const std::string& word, bool alone, std::vector<SubCgroup>& result) {
+  const size_t colon = word.find(':');
+  const absl::string_view path = absl::string_view(word).substr(colon == word.npos ? 0 : colon + 1);
+  if (path.empty()) return absl::InvalidArgumentError("expected a path");
+  ASSIGN_OR_RETURN(const std::string clean, CleanBelow(path));
+  if (colon == word.npos) {
+    if (!alone) {
+      return absl::InvalidArgumentError("of several, each names its controllers: CONTROLLER:PATH");
+    }
+    result.push_back({"", clean});
+    return absl::OkStatus();
+  }
+  for (const absl::string_view name : absl::StrSplit(word.substr(0, colon), ',')) {
+    if (name.empty()) return absl::InvalidArgumentError("expected a controller before ':'");
+    if (absl::c_any_of(result, [name](const SubCgroup& one) { return one.controller == name; })) {
+      return absl::InvalidArgumentError(absl::StrCat("controller '", name, "' is named twice"));
+    }
+    result.push_back({std::string(name), clean});
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::StatusOr<std::vector<SubCgroup>> ParseSubCgroups(const std::vector<std::string>& words) {
+  std::vector<SubCgroup> result;
+  for (const std::string& word : words) {
+    RETURN_IF_ERROR(AddSubCgroups(word, words.size() == 1, result), "--cgroup '", word, "'");
+  }
+  return result;
+}
+
+std::string Below(absl::string_view cgroup, absl::string_view below) {
+  return absl::StrCat(cgroup, below.empty() ? "" : "/", below);
+}
 
 absl::StatusOr<std::string> ResolvePath(absl::string_view cgroups_path,
                                         absl::string_view container_id, absl::string_view base) {

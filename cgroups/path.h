@@ -3,6 +3,7 @@
 #define HULL_CGROUPS_PATH_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -27,6 +28,12 @@ bool IsRelative(absl::string_view cgroups_path);
 // The cgroup above `own`; "/" for the root and for what lies outside our cgroup namespace
 // ("/../x").
 std::string ParentCgroup(absl::string_view own);
+
+// The words of `exec --cgroup`, as runc has them: one "PATH", or any number of
+// "CONTROLLER[,CONTROLLER...]:PATH". InvalidArgument: another form, a controller named twice, "..".
+absl::StatusOr<std::vector<SubCgroup>> ParseSubCgroups(const std::vector<std::string>& words);
+// The cgroup at `below` (of a SubCgroup) beneath `cgroup`.
+std::string Below(absl::string_view cgroup, absl::string_view below);
 
 // What a saved Location may hold: relative paths without "..". It comes from a file that others may
 // have touched, so it is checked like a config.

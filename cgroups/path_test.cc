@@ -59,5 +59,40 @@ TEST(PathTest, SavedLocationsAreCheckedToo) {
   }
 }
 
+// "controller=path" of each.
+std::string Parsed(const std::vector<std::string>& words) {
+  const absl::StatusOr<std::vector<SubCgroup>> parsed = ParseSubCgroups(words);
+  if (!parsed.ok()) return std::string(parsed.status().message());
+  std::string text;
+  for (const SubCgroup& one : *parsed) text += one.controller + "=" + one.path + " ";
+  return text;
+}
+
+TEST(SubCgroupTest, APathOrControllersWithPaths) {
+  EXPECT_EQ(Parsed({}), "");
+  EXPECT_EQ(Parsed({"a/b"}), "=a/b ");
+  EXPECT_EQ(Parsed({"/a//./b/"}), "=a/b ");
+  EXPECT_EQ(Parsed({"/"}), "= ");
+  EXPECT_EQ(Parsed({"cpu,memory:a", "pids:/"}), "cpu=a memory=a pids= ");
+  EXPECT_EQ(Parsed({"name=systemd:a:b"}), "name=systemd=a:b ");
+}
+
+TEST(SubCgroupTest, WhatIsNoneSaysWhy) {
+  EXPECT_EQ(Parsed({""}), "--cgroup '': expected a path");
+  EXPECT_EQ(Parsed({"cpu:"}), "--cgroup 'cpu:': expected a path");
+  EXPECT_EQ(Parsed({":a"}), "--cgroup ':a': expected a controller before ':'");
+  EXPECT_EQ(Parsed({"cpu,:a"}), "--cgroup 'cpu,:a': expected a controller before ':'");
+  EXPECT_EQ(Parsed({"../a"}), "--cgroup '../a': '..' is not allowed");
+  EXPECT_EQ(Parsed({"a/../../b"}), "--cgroup 'a/../../b': '..' is not allowed");
+  EXPECT_EQ(Parsed({"a", "b"}),
+            "--cgroup 'a': of several, each names its controllers: CONTROLLER:PATH");
+  EXPECT_EQ(Parsed({"cpu:a", "cpu:b"}), "--cgroup 'cpu:b': controller 'cpu' is named twice");
+}
+
+TEST(SubCgroupTest, BelowNothingIsTheCgroupItself) {
+  EXPECT_EQ(Below("a/b", ""), "a/b");
+  EXPECT_EQ(Below("a/b", "c/d"), "a/b/c/d");
+}
+
 }  // namespace
 }  // namespace hull::cgroups

@@ -67,6 +67,7 @@ class V1Manager : public Manager {
   absl::Status Destroy() override;
   Location location() const override;
   absl::StatusOr<UniqueFd> OpenForClone() override { return UniqueFd(); }
+  absl::Status Narrow(absl::Span<const SubCgroup> below) override;
 
  private:
   absl::Status OpenMountOnce();
@@ -277,6 +278,39 @@ absl::Status V1Manager::Attach(pid_t pid) {
   for (const Node& node : nodes_) {
     RETURN_IF_ERROR(WriteValue(node.fd.get(), "cgroup.procs", absl::StrCat(pid)), "moving process ",
                     pid, " into cgroup '/", node.directory, "'");
+  }
+  return absl::OkStatus();
+}
+
+// What one hierarchy is to be narrowed to, or null. Two controllers of one may not disagree.
+absl::StatusOr<const SubCgroup*> FindBelow(const Node& node, absl::Span<const SubCgroup> below) {
+  const SubCgroup* found = nullptr;
+  for (const SubCgroup& one : below) {
+    if (!one.controller.empty() && !absl::c_linear_search(node.controllers, one.controller))
+      continue;
+    if (found != nullptr && found->path != one.path) {
+      return absl::InvalidArgumentError(absl::StrCat("--cgroup: '", found->controller, "' and '",
+                                                     one.controller,
+                                                     "' are one hierarchy; give both one path"));
+    }
+    found = &one;
+  }
+  return found;
+}
+
+absl::Status V1Manager::Narrow(absl::Span<const SubCgroup> below) {
+  RETURN_IF_ERROR(Open());
+  for (const SubCgroup& one : below) {
+    if (one.controller.empty() || NodeOf(one.controller) != nullptr) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("--cgroup: '", one.controller, "': no v1 hierarchy has such a controller"));
+  }
+  for (Node& node : nodes_) {
+    ASSIGN_OR_RETURN(const SubCgroup* one, FindBelow(node, below));
+    if (one == nullptr) continue;
+    node.directory = Below(node.directory, one->path);
+    ASSIGN_OR_RETURN(node.fd, OpenDirectory(mount_fd_.get(), node.directory), "--cgroup: cgroup '/",
+                     node.directory, "'");
   }
   return absl::OkStatus();
 }

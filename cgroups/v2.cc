@@ -58,6 +58,7 @@ class V2Manager : public Manager {
   absl::Status Destroy() override;
   Location location() const override { return location_; }
   absl::StatusOr<UniqueFd> OpenForClone() override;
+  absl::Status Narrow(absl::Span<const SubCgroup> below) override;
 
  private:
   bool none() const { return location_.directories.empty(); }
@@ -75,6 +76,7 @@ class V2Manager : public Manager {
   UniqueFd root_fd_;  // the mount point
   UniqueFd fd_;       // the cgroup
   bool filter_pending_ = false;
+  bool narrowed_ = false;
 };
 
 // Opens the cgroup once; NotFound if it is gone.
@@ -162,9 +164,24 @@ absl::Status V2Manager::RestrictDevices() {
 
 absl::Status V2Manager::Attach(pid_t pid) {
   if (none()) return absl::OkStatus();
-  RETURN_IF_ERROR(Open());
-  RETURN_IF_ERROR(WriteValue(fd_.get(), "cgroup.procs", absl::StrCat(pid)), "moving process ", pid,
+  ASSIGN_OR_RETURN(const UniqueFd fd, OpenForClone());
+  RETURN_IF_ERROR(WriteValue(fd.get(), "cgroup.procs", absl::StrCat(pid)), "moving process ", pid,
                   " into cgroup '/", path(), "'");
+  return absl::OkStatus();
+}
+
+absl::Status V2Manager::Narrow(absl::Span<const SubCgroup> below) {
+  RETURN_IF_ERROR(Open());
+  for (const SubCgroup& one : below) {
+    if (!one.controller.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--cgroup: '", one.controller, "': cgroup v2 has one hierarchy; give the path alone"));
+    }
+    location_.directories.front() = Below(path(), one.path);
+  }
+  narrowed_ = true;
+  fd_.reset();
+  RETURN_IF_ERROR(Open(), "--cgroup");
   return absl::OkStatus();
 }
 
@@ -233,6 +250,7 @@ absl::Status V2Manager::Destroy() {
 absl::StatusOr<UniqueFd> V2Manager::OpenForClone() {
   if (none()) return UniqueFd();
   RETURN_IF_ERROR(Open());
+  if (narrowed_) return sys::OpenAt(fd_.get(), ".", kDirectoryFlags);
   ASSIGN_OR_RETURN(const std::vector<std::string> handed_down,
                    ReadControllers(fd_.get(), "cgroup.subtree_control"));
   if (handed_down.empty()) return sys::OpenAt(fd_.get(), ".", kDirectoryFlags);

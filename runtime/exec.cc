@@ -15,6 +15,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "cgroups/path.h"
 #include "runtime/affinity.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/container.h"
@@ -213,6 +214,10 @@ class Joining {
       ASSIGN_OR_RETURN(seccomp_, CompileFilter(config_, *spec_.linux_.seccomp));
     }
     ASSIGN_OR_RETURN(cgroup_, container_->cgroup());
+    if (!options_.cgroups.empty()) {
+      ASSIGN_OR_RETURN(const auto below, cgroups::ParseSubCgroups(options_.cgroups));
+      RETURN_IF_ERROR(cgroup_->Narrow(below));
+    }
     ASSIGN_OR_RETURN(cgroup_fd_, cgroup_->OpenForClone());
     if (!HasClone3()) cgroup_fd_.reset();
     Trace("cgroup");

@@ -78,6 +78,9 @@ struct ExecOptions {
   std::vector<uint32_t> additional_gids;  // appended
   std::vector<std::string> capabilities;  // added to bounding, effective, permitted
   std::optional<bool> no_new_privileges;
+  // Into cgroups beneath the container's: "PATH", or on v1 "CONTROLLER[,CONTROLLER...]:PATH" for each
+  // hierarchy. "/" is the container's own, without the way out to init's where that takes nobody.
+  std::vector<std::string> cgroups;
   std::string apparmor_profile;  // empty = the config's
   std::string selinux_label;     // empty = the config's
   std::string console_socket;

@@ -217,6 +217,11 @@ absl::StatusOr<Spawned> Spawn(const plan::Plan& plan, int cgroup_fd) {
   int pidfd = -1;
   const long pid = CloneChild(plan.clone_flags, cgroup_fd, *spawned.stack, &pidfd);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid == -EBUSY && cgroup_fd >= 0) {
+    return absl::FailedPreconditionError(
+        "the cgroup takes no process: it hands controllers down to others beneath it; name one of "
+        "those");
+  }
   if (pid < 0) return sys::ErrnoStatus(static_cast<int>(-pid), "cloning the container's process");
   spawned.pid = static_cast<pid_t>(pid);
   spawned.pidfd.reset(pidfd);

@@ -63,6 +63,7 @@ class SystemdManager : public Manager {
   absl::Status Destroy() override;
   Location location() const override;
   absl::StatusOr<UniqueFd> OpenForClone() override;
+  absl::Status Narrow(absl::Span<const SubCgroup> below) override;
 
  private:
   bool unified() const { return directories_.size() == 1; }
@@ -88,6 +89,7 @@ class SystemdManager : public Manager {
 
   Host host_;
   Target target_;
+  bool narrowed_ = false;
   Unit unit_;
   BusFactory make_bus_;
   Request request_;
@@ -295,7 +297,8 @@ absl::Status SystemdManager::Attach(pid_t pid) {
   if (to_start_) return StartScope(pid);
   ASSIGN_OR_RETURN(Manager * fs, Fs());
   const absl::Status status = fs->Attach(pid);
-  if (!target_.user || !absl::IsPermissionDenied(status)) return status;
+  // systemd knows the unit alone, not the cgroups in it.
+  if (narrowed_ || !target_.user || !absl::IsPermissionDenied(status)) return status;
   // From a login session's cgroup into one of the user's manager: only systemd may move it.
   RETURN_IF_ERROR(Connect().status());
   const absl::Status attached = bus_->AttachProcess(unit_.name, pid);
@@ -348,6 +351,12 @@ absl::StatusOr<UniqueFd> SystemdManager::OpenForClone() {
   if (!MayMoveProcesses()) return UniqueFd();
   ASSIGN_OR_RETURN(Manager * fs, Fs());
   return fs->OpenForClone();
+}
+
+absl::Status SystemdManager::Narrow(absl::Span<const SubCgroup> below) {
+  ASSIGN_OR_RETURN(Manager * fs, Fs());
+  narrowed_ = true;
+  return fs->Narrow(below);
 }
 
 Location SystemdManager::location() const {

@@ -208,6 +208,112 @@ class PausesV2(PureV2, Pauses, Limits):
     """On a tree of cgroup v2 alone."""
 
 
+class SubCgroups:
+    """`exec --cgroup` into what is there beneath the container's own."""
+
+    def running(self):
+        return self.start(*SLEEP)
+
+    def cgroups(self, container, *words):
+        """{controller: path} of a further process, below what init's is."""
+        self.ok("exec", "-d", "--pid-file", self.dir / "pid", *words, container, *SLEEP)
+        pid = (self.dir / "pid").read_text()
+        text = pathlib.Path(f"/proc/{pid}/cgroup").read_text(), self.proc(container, "cgroup")
+        mine, inits = (
+            {c: path for _, names, path in (l.split(":", 2) for l in t.splitlines())
+             for c in names.split(",")}
+            for t in text
+        )
+        return {c: path[len(inits[c]) :] for c, path in mine.items() if path != inits[c]}
+
+    @each(
+        missing="none",
+        outside="../x",
+        inside_and_out="a/../../x",
+        empty="",
+        no_controller=":a",
+        unknown_controller="no-such:/",
+    )
+    @hull_only
+    def test_refused(self, word):
+        container = self.running()
+        result = self.fails("exec", "--cgroup", word, container, "/bin/true", code=255)
+        self.assertIn("--cgroup", result.err)
+
+    def test_several_without_controllers(self):
+        words = ("--cgroup", "/", "--cgroup", "/")
+        self.fails("exec", *words, self.running(), "/bin/true", code=255)
+
+    def test_the_root_is_the_containers_own(self):
+        self.assertEqual(self.cgroups(self.running(), "--cgroup", "/"), {})
+
+
+@unittest.skipUnless(V1, "this machine has no v1 controllers")
+class SubCgroupsHere(SubCgroups, Limits):
+    def make(self, container, *controllers):
+        for controller in controllers:
+            (self.cgroup(container, controller) / "sub").mkdir()
+
+    def test_one_hierarchy(self):
+        container = self.running()
+        self.make(container, "memory")
+        self.assertEqual(
+            self.cgroups(container, "--cgroup", "memory:sub"), {"memory": "/sub"}
+        )
+
+    def test_several_hierarchies(self):
+        container = self.running()
+        self.make(container, "memory", "pids", "freezer")
+        words = ("--cgroup", "memory,pids:/sub/", "--cgroup", "freezer:sub", "--cgroup", "devices:/")
+        self.assertEqual(
+            self.cgroups(container, *words),
+            {"memory": "/sub", "pids": "/sub", "freezer": "/sub"},
+        )
+
+    @hull_only
+    def test_one_path_has_to_be_in_every_hierarchy(self):
+        container = self.running()
+        self.make(container, "memory")
+        result = self.fails("exec", "--cgroup", "sub", container, "/bin/true", code=255)
+        self.assertIn("/sub'", result.err)
+
+
+class SubCgroupsV2(PureV2, SubCgroups, Limits):
+    def tree(self, container):
+        """The container's cgroup, as this mount namespace sees the v2 tree."""
+        path = next(l for l in self.proc(container, "cgroup").splitlines() if l.startswith("0::"))
+        return (CGROUPS / "unified" if V1 else CGROUPS) / path[4:]
+
+    def test_in_the_only_tree(self):
+        container = self.running()
+        (self.tree(container) / "sub").mkdir()
+        self.assertEqual(self.cgroups(container, "--cgroup", "sub"), {"": "/sub"})
+
+    @hull_only
+    def test_controllers_are_of_v1(self):
+        result = self.fails(
+            "exec", "--cgroup", "memory:/", self.running(), "/bin/true", code=255
+        )
+        self.assertIn("give the path alone", result.err)
+
+    def test_a_divided_cgroup(self):
+        """The container's takes nobody any more: then init's, but not where its own was named."""
+        container = self.running()
+        tree = self.tree(container)
+        controllers = (tree / "cgroup.controllers").read_text().split()
+        domain = [c for c in controllers if c in ("hugetlb", "memory", "io")]
+        if not domain:
+            self.skipTest("no domain controller is left to the v2 tree")
+        (tree / "init").mkdir()
+        (tree / "init/cgroup.procs").write_text(str(self.pid(container)))
+        (tree / "cgroup.subtree_control").write_text("+" + domain[0])
+        self.assertEqual(self.cgroups(container), {})
+        result = self.fails("exec", "--cgroup", "/", container, "/bin/true", code=255)
+        if harness.NAME == "hull":
+            self.assertIn("takes no process", result.err)
+        self.assertEqual(self.cgroups(container, "--cgroup", "/init"), {})
+
+
 class Disabled(Limits):
     @hull_only
     def test_no_cgroup_is_made(self):

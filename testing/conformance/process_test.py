@@ -786,16 +786,6 @@ class Exec(Process):
         with open(self.host_file("in", "hello\n")) as stdin:
             self.assertEqual(self.exec(self.running(), "/bin/cat", stdin=stdin), "hello\n")
 
-    @each(
-        cgroup=["--cgroup", "x"],
-    )
-    @hull_only
-    def test_flags_that_are_not_there_yet_are_refused_by_name(self, words):
-        container = self.running()
-        result = self.runtime("exec", *words, container, "/bin/true")
-        self.assertNotEqual(result.code, 0)
-        self.assertIn(words[0], result.err)
-
     def test_many_at_once(self):
         container = self.running()
         runs = [

@@ -96,6 +96,7 @@ absl::StatusOr<runtime::ExecOptions> ReadExecOptions(const Invocation& invocatio
     options.additional_gids.push_back(static_cast<uint32_t>(number));
   }
   options.capabilities = arguments.All("cap");
+  options.cgroups = arguments.All("cgroup");
   if (arguments.Has("no-new-privs")) {
     options.no_new_privileges = arguments.Switch("no-new-privs");
   }
