@@ -2,7 +2,8 @@
 
 The runtime under test is the program that $HULL_RUNTIME or `--runtime PATH` names, so that the
 cases can be checked against another OCI runtime; what that one is known to fail, and why, is in
-peers.txt. With `--pure-v2` it sees a cgroup2 mount alone. A case asks processes inside a container
+peers.txt. With `--pure-v2` it sees a cgroup2 mount alone; `--brief` takes the first of the cases
+that differ in one value. A case asks processes inside a container
 what they see (busybox and probe.cc) or reads the kernel's own files; never the runtime's word alone.
 """
 
@@ -55,6 +56,15 @@ def option(name, variable):
     return os.environ.get(variable)
 
 
+def switch(name):
+    """Whether `--NAME` was on the command line, from which it is taken off."""
+    flag = "--" + name
+    found = flag in sys.argv
+    if found:
+        sys.argv.remove(flag)
+    return found
+
+
 RUNTIME = os.path.abspath(option("runtime", "HULL_RUNTIME") or "runtime-is-not-set")
 PROBE = os.path.abspath(option("probe", "HULL_PROBE") or "probe-is-not-set")
 # `--mount-api old` (or the variable): hull mounts as on a kernel without mount_setattr(2), so that one
@@ -62,9 +72,8 @@ PROBE = os.path.abspath(option("probe", "HULL_PROBE") or "probe-is-not-set")
 MOUNT_API = option("mount-api", "HULL_TEST_MOUNT_API") or "new"
 if MOUNT_API == "old":
     os.environ["HULL_TEST_MOUNT_API"] = "old"
-PURE_V2 = "--pure-v2" in sys.argv
-if PURE_V2:
-    sys.argv.remove("--pure-v2")
+PURE_V2 = switch("pure-v2")
+BRIEF = switch("brief")
 
 
 class Result:
@@ -404,7 +413,8 @@ class Case(unittest.TestCase):
         super().__init_subclass__(**kwargs)
         methods = {n: m for base in reversed(cls.__mro__) for n, m in vars(base).items()}
         for name, method in methods.items():
-            for row, value in getattr(method, "rows", {}).items():
+            rows = list(getattr(method, "rows", {}).items())
+            for row, value in rows[:1] if BRIEF else rows:
 
                 def case(self, method=method, value=value):
                     return method(self, value)
