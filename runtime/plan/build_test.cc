@@ -356,6 +356,16 @@ TEST(FailureStatusTest, NamesTheWishTheStepTheCallAndTheErrno) {
           "one: nothing of its own /proc may be masked or read-only"));
 }
 
+TEST(DescribeStepTest, EveryStepHasWords) {
+  Arena arena;
+  const Block block = arena.Finish(Plan());
+  for (uint32_t kind = 0; kind <= static_cast<uint32_t>(StepKind::kExecute); ++kind) {
+    Step step;
+    step.kind = static_cast<StepKind>(kind);
+    EXPECT_NE(DescribeStep(block.plan(), step), "an unknown step") << kind;
+  }
+}
+
 TEST(FailureStatusTest, AStepThatThePlanDoesNotHaveIsOurBug) {
   const spec::Spec spec = MakeSpec();
   const CreateInput input{

@@ -207,9 +207,10 @@ std::string DescribeRequest(uint32_t message) {
   }
 }
 
-}  // namespace
+// One switch for each story; "" = the step is of another.
 
-std::string DescribeStep(const Plan& plan, const Step& step) {
+// How the processes come about, speak and end.
+std::string DescribeProtocolStep(const Plan& plan, const Step& step) {
   const auto text = [&plan](Text t) { return absl::StrCat("'", plan.text(t), "'"); };
   switch (step.kind) {
     case StepKind::kFail: return "failing on purpose";
@@ -225,6 +226,58 @@ std::string DescribeStep(const Plan& plan, const Step& step) {
         return "becoming root of the user namespace";
       return absl::StrCat("becoming uid ", step.become.uid, ", gid ", step.become.gid,
                           " of the user namespace");
+    case StepKind::kConsole: return "making the terminal";
+    case StepKind::kUseConsole: return "taking the terminal";
+    case StepKind::kHooks: return DescribeHooks(plan, step.hooks);
+    case StepKind::kFindExecutable:
+      return absl::StrCat("finding the executable ", text(step.find.name));
+    case StepKind::kReady: return "reporting ready";
+    case StepKind::kStartGate: return "waiting for the start";
+    case StepKind::kPassDescriptors:
+      return absl::StrCat("passing on ", step.flags.flags, " descriptors from 3");
+    case StepKind::kSeccomp:
+      return absl::StrCat("loading a seccomp filter of ", step.seccomp.program.count,
+                          " instructions", step.seccomp.notifies != 0 ? " with a listener" : "");
+    case StepKind::kExecute: return "executing the process";
+    default: return "";
+  }
+}
+
+// What the container sees as files.
+std::string DescribeFileStep(const Plan& plan, const Step& step) {
+  const auto text = [&plan](Text t) { return absl::StrCat("'", plan.text(t), "'"); };
+  switch (step.kind) {
+    case StepKind::kPropagation:
+      return absl::StrCat("making every mount ", PropagationName(step.flags.flags));
+    case StepKind::kRootfs: return absl::StrCat("mounting the rootfs ", text(step.rootfs.path));
+    case StepKind::kMount: return DescribeMount(plan, step.mount);
+    case StepKind::kRemount:
+      return absl::StrCat("remounting ", text(step.mount.target),
+                          DescribeMountOptions(plan, step.mount));
+    case StepKind::kDevice: return DescribeDevice(plan, step.device);
+    case StepKind::kSymlink:
+      return absl::StrCat("linking ", text(step.symlink.path), " to ", text(step.symlink.target));
+    case StepKind::kMaskPath: return DescribeMask(plan, step.mask);
+    case StepKind::kReadonlyPath:
+      return absl::StrCat("making ", text(step.text.text), " read-only");
+    case StepKind::kMountAttributes: {
+      std::vector<std::string> words;
+      AppendAttributes(step.attributes.attr_set, step.attributes.attr_clear, "", words);
+      return absl::StrCat("remounting ", text(step.attributes.path), " (",
+                          absl::StrJoin(words, ","), ")");
+    }
+    case StepKind::kPivotRoot: return "pivoting into the rootfs";
+    case StepKind::kMoveRoot: return "moving the rootfs over '/' and changing the root to it";
+    case StepKind::kRootPropagation:
+      return absl::StrCat("making the root mount ", PropagationName(step.flags.flags));
+    default: return "";
+  }
+}
+
+// What the process and its namespaces are like.
+std::string DescribeAttributeStep(const Plan& plan, const Step& step) {
+  const auto text = [&plan](Text t) { return absl::StrCat("'", plan.text(t), "'"); };
+  switch (step.kind) {
     case StepKind::kNonDumpable: return "forbidding dumps";
     case StepKind::kNewSession: return "starting a session";
     case StepKind::kOpenLabels: return "opening its label files in the host's /proc";
@@ -250,51 +303,25 @@ std::string DescribeStep(const Plan& plan, const Step& step) {
       return absl::StrCat("setting the personality ",
                           PersonalityDomainName(static_cast<uint32_t>(step.flags.flags)));
     case StepKind::kMemoryPolicy: return DescribeMemoryPolicy(plan, step.memory_policy);
-    case StepKind::kPropagation:
-      return absl::StrCat("making every mount ", PropagationName(step.flags.flags));
-    case StepKind::kRootfs: return absl::StrCat("mounting the rootfs ", text(step.rootfs.path));
-    case StepKind::kMount: return DescribeMount(plan, step.mount);
-    case StepKind::kRemount:
-      return absl::StrCat("remounting ", text(step.mount.target),
-                          DescribeMountOptions(plan, step.mount));
-    case StepKind::kDevice: return DescribeDevice(plan, step.device);
-    case StepKind::kSymlink:
-      return absl::StrCat("linking ", text(step.symlink.path), " to ", text(step.symlink.target));
-    case StepKind::kConsole: return "making the terminal";
-    case StepKind::kUseConsole: return "taking the terminal";
-    case StepKind::kHooks: return DescribeHooks(plan, step.hooks);
-    case StepKind::kMaskPath: return DescribeMask(plan, step.mask);
-    case StepKind::kReadonlyPath:
-      return absl::StrCat("making ", text(step.text.text), " read-only");
-    case StepKind::kMountAttributes: {
-      std::vector<std::string> words;
-      AppendAttributes(step.attributes.attr_set, step.attributes.attr_clear, "", words);
-      return absl::StrCat("remounting ", text(step.attributes.path), " (",
-                          absl::StrJoin(words, ","), ")");
-    }
-    case StepKind::kPivotRoot: return "pivoting into the rootfs";
-    case StepKind::kMoveRoot: return "moving the rootfs over '/' and changing the root to it";
-    case StepKind::kRootPropagation:
-      return absl::StrCat("making the root mount ", PropagationName(step.flags.flags));
     case StepKind::kUmask: return absl::StrFormat("setting the umask %04o", step.flags.flags);
     case StepKind::kWorkingDirectory:
       return absl::StrCat("changing to the directory ", text(step.change.path));
     case StepKind::kOwnStdio: return absl::StrCat("giving stdio to uid ", step.flags.flags);
-    case StepKind::kFindExecutable:
-      return absl::StrCat("finding the executable ", text(step.find.name));
     case StepKind::kHome: return absl::StrCat("finding the home of uid ", step.home.uid);
     case StepKind::kIdentity: return DescribeIdentity(plan, step.identity);
-    case StepKind::kReady: return "reporting ready";
-    case StepKind::kStartGate: return "waiting for the start";
     case StepKind::kLabel: return DescribeLabel(plan, step.label);
     case StepKind::kFinalCapabilities: return "dropping the capability that the filter needed";
-    case StepKind::kPassDescriptors:
-      return absl::StrCat("passing on ", step.flags.flags, " descriptors from 3");
     case StepKind::kNoNewPrivileges: return "setting no_new_privs";
-    case StepKind::kSeccomp:
-      return absl::StrCat("loading a seccomp filter of ", step.seccomp.program.count,
-                          " instructions", step.seccomp.notifies != 0 ? " with a listener" : "");
-    case StepKind::kExecute: return "executing the process";
+    default: return "";
+  }
+}
+
+}  // namespace
+
+std::string DescribeStep(const Plan& plan, const Step& step) {
+  for (const auto describe : {&DescribeProtocolStep, &DescribeFileStep, &DescribeAttributeStep}) {
+    std::string text = describe(plan, step);
+    if (!text.empty()) return text;
   }
   return "an unknown step";
 }
