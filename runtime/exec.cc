@@ -89,7 +89,6 @@ absl::StatusOr<spec::Process> ProcessFor(const ExecOptions& options, const spec:
   spec::Process process = *spec.process;
   process.args = options.args;
   process.terminal = options.terminal;
-  process.console_size.reset();
   process.env.insert(process.env.end(), options.env.begin(), options.env.end());
   if (!options.cwd.empty()) process.cwd = options.cwd;
   if (!options.user.empty()) RETURN_IF_ERROR(SetUser(options.user, process.user));

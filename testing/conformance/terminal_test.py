@@ -187,6 +187,16 @@ class ExecTerminal(Terminal):
         )
         self.assertEqual(read_terminal(self.keep(self.console.master())), "hello\n")
 
+    def test_the_size_is_the_configs(self):
+        def edit(spec):
+            spec["mounts"].append(dict(DEVPTS))
+            spec["process"]["consoleSize"] = {"height": 9, "width": 10}
+
+        container = self.start(*SLEEP, edit=edit)
+        words = ["--tty", "--detach", "--console-socket", self.console.path]
+        self.ok("exec", *words, container, "/bin/stty", "size")
+        self.assertEqual(read_terminal(self.keep(self.console.master())), "9 10\n")
+
     def test_detached_needs_the_socket(self):
         container = self.start(*SLEEP)
         self.fails("exec", "--tty", "--detach", container, "/bin/true", saying="console", code=255)
