@@ -11,6 +11,7 @@ from harness import CGROUPS, V1, Case, PureV2, each, eventually, hull_only
 
 SLEEP = ("/bin/probe", "sleep", "1000")
 MIB = 1 << 20
+LEGACY = V1 and not harness.PURE_V2  # what the runtime under test sees
 
 
 def own_cgroups():
@@ -42,7 +43,7 @@ class Limits(Case):
         )
 
 
-@unittest.skipUnless(V1, "this machine has no v1 controllers")
+@unittest.skipUnless(LEGACY, "no v1 controllers are seen here")
 class V1Limits(Limits):
     def test_devices_are_denied_but_for_the_usual(self):
         container = self.limited()
@@ -248,7 +249,7 @@ class SubCgroups:
         self.assertEqual(self.cgroups(self.running(), "--cgroup", "/"), {})
 
 
-@unittest.skipUnless(V1, "this machine has no v1 controllers")
+@unittest.skipUnless(LEGACY, "no v1 controllers are seen here")
 class SubCgroupsHere(SubCgroups, Limits):
     def make(self, container, *controllers):
         for controller in controllers:

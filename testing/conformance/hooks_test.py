@@ -38,11 +38,13 @@ class Hooks(Case):
 
     def records(self, kind, what, more=None, **members):
         """Runs a container with one hook that keeps the output of `what`."""
-        edit = self.edit(more, **{kind: [self.hook(kind, f"{{ {what}; }} > $D/record", **members)]})
+        script = f"{{ {what}; }} > $D/record; : > $D/recorded"
+        (self.dir / "recorded").unlink(missing_ok=True)
+        edit = self.edit(more, **{kind: [self.hook(kind, script, **members)]})
         container = self.start(*SLEEP, edit=edit)
         if kind == "poststop":
             self.ok("delete", "--force", container)
-        self.assertTrue(eventually((self.dir / "record").exists))
+        self.assertTrue(eventually((self.dir / "recorded").exists))
         return (self.dir / "record").read_text(), container
 
 
@@ -94,7 +96,8 @@ class When(Hooks):
 class Where(Hooks):
     @each(**{k: k for k in ("prestart", "createRuntime", "poststart", "poststop")})
     def test_in_the_runtimes_namespaces(self, kind):
-        for name in ("net", "mnt", "uts"):
+        # For --pure-v2 the runtime has a mount namespace of its own.
+        for name in ("net", "uts") if harness.PURE_V2 else ("net", "mnt", "uts"):
             (self.dir / "record").unlink(missing_ok=True)
             seen, _ = self.records(kind, f"readlink /proc/self/ns/{name}")
             self.assertEqual(seen.strip(), os.readlink(f"/proc/self/ns/{name}"), name)
@@ -125,7 +128,7 @@ class With(Hooks):
             "createRuntime": ("creating",) if hull else ("creating", "created"),
             "createContainer": ("creating",) if hull else ("creating", "created"),
             "startContainer": ("created",),
-            "poststart": ("running",) if hull else ("created",),
+            "poststart": ("created",) if harness.NAME == "runc" else ("running",),
             "poststop": ("stopped",),
         }[kind]
         self.assertIn(state["status"], expected)

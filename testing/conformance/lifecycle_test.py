@@ -459,7 +459,8 @@ class Kill(Case):
         """A container that ends on SIGTERM: pid 1 gets no signal that it does not handle."""
         container = self.start(*SLEEP)
         caught = lambda: harness.status_field(self.proc(container, "status"), "SigCgt")
-        self.assertTrue(eventually(lambda: int(caught(), 16)))
+        # That alone: before the program the process may be one that handles more.
+        self.assertTrue(eventually(lambda: int(caught(), 16) == 1 << signal.SIGTERM - 1))
         return container
 
     @each(name="NONE", number="65", negative_word="SIGX")
@@ -904,7 +905,9 @@ class Foreground(Case):
 
     def test_others_may_delete_it(self):
         process, container = self.background()
-        self.ok("delete", "--force", container)
+        result = self.runtime("delete", "--force", container)
+        if harness.NAME != "crun":  # whose run may be the first to delete it
+            self.assertEqual(result.code, 0, result)
         code = harness.wait(process)
         if harness.NAME == "hull":
             self.assertEqual(code, 137)
@@ -920,6 +923,8 @@ class Foreground(Case):
 
     # Not those that nobody can catch, that a C library keeps, or that stop jobs.
     FORWARDED = sorted(set(range(1, 65)) - {9, 17, 19, 21, 22, 23, 28, 32, 33})
+    if harness.NAME == "runc":
+        FORWARDED = sorted(set(FORWARDED) - {signal.SIGPROF, 34})  # Go's run time keeps them
 
     def test_signals_are_forwarded(self):
         numbers = " ".join(map(str, self.FORWARDED))

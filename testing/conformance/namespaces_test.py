@@ -74,6 +74,8 @@ class New(Case):
 class Joined(Case):
     @each(**{n: n for n in ("pid", "ipc", "uts", "network", "cgroup", "time")})
     def test_by_path(self, name):
+        if harness.NAME == "crun" and name == "time":
+            self.skipTest("this runtime cannot, and was once seen to kill the suite here")
         first = self.start(*SLEEP, edit=wanting(name))
 
         def edit(spec):
@@ -452,6 +454,8 @@ class Host(Case):
             add_namespace(spec, name, f"/proc/{os.getpid()}/ns/{file}")
             spec["linux"]["sysctl"] = {key: "1"}
 
+        if harness.NAME == "crun":
+            self.skipTest("this runtime might write to the machine's own")
         if harness.NAME == "hull" or name == "network":
             self.refused(edit, saying=key)
 

@@ -35,7 +35,8 @@ class NetworkOfItsOwn(Case):
         keep = ["mount", "--bind", "/proc/self/ns/net", str(self.netns)]
         subprocess.run(["unshare", "--net", *keep], check=True)
         self.inside_host = ["nsenter", f"--net={self.netns}"]
-        self.runtime.prefix = self.inside_host
+        self.outside = self.runtime.prefix
+        self.runtime.prefix = [*self.inside_host, *self.outside]
 
     def tearDown(self):
         try:
@@ -44,7 +45,7 @@ class NetworkOfItsOwn(Case):
                 self.runtime("delete", "--force", container)
         finally:
             subprocess.run(["umount", str(self.netns)], check=True)
-            self.runtime.prefix = []
+            self.runtime.prefix = self.outside
         super().tearDown()
 
     def ip(self, *words):

@@ -226,7 +226,7 @@ class Limits(Process):
                 harness.map_ids(spec)
             spec["process"]["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 1500, "hard": 2000}]
 
-        self.runtime.prefix = ["prlimit", "--nofile=1000:1000"]
+        self.runtime.prefix = [*self.runtime.prefix, "prlimit", "--nofile=1000:1000"]
         container = self.start(*SLEEP, edit=edit)
         limits = self.proc(container, "limits")
         line = next(l for l in limits.splitlines() if l.startswith("Max open files"))

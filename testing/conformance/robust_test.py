@@ -30,6 +30,7 @@ class Concurrency(Case):
         self.assertEqual(sorted(codes), [0] + [1] * 7)
         self.assertEqual(self.status(container), "created")
 
+    @unittest.skipIf(harness.NAME == "runc", "of two starts at once one may wait for ever")
     def test_one_starter_wins(self):
         container = self.create(*SLEEP)
         codes = self.start_all([["start", container]] * 8)
@@ -142,6 +143,7 @@ class Killed(Case):
                 os.rmdir(directory)
 
 
+@unittest.skipIf(harness.PURE_V2, "a caller without rights cannot mount a tree of v2 alone")
 class Rootless(Case):
     """As a user without any privilege, in a user namespace that maps that user alone."""
 
