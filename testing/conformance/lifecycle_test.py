@@ -892,8 +892,17 @@ class Foreground(Case):
         bundle = self.bundle(self.spec(*SLEEP))
         process = harness.popen(self.runtime.command("run", "--bundle", bundle.path, *words, container))
         found = lambda: container in self.runtime("list", "--quiet").out.split()
-        self.assertTrue(eventually(lambda: found() and self.status(container) == "running"))
+        # Until its program runs, the signals of a case would meet the runtime's own init.
+        runs = lambda: found() and "sleep" in self.proc(container, "cmdline")
+        self.assertTrue(eventually(lambda: self.tells(runs)))
         return process, container
+
+    def tells(self, condition):
+        """What `condition` says; nothing while the container is being made."""
+        try:
+            return condition()
+        except (AssertionError, OSError):
+            return False
 
     def test_others_may_pause_and_resume_it(self):
         process, container = self.background()
