@@ -141,14 +141,6 @@ TEST_F(OptionsTest, ExecReadsTheProcessFile) {
   EXPECT_THAT(Exec({"--process", name, "id"}).status().message(), HasSubstr(name));
 }
 
-TEST_F(OptionsTest, FlagsThatAreNotThereYetAreRefusedByName) {
-  for (const char* flag : {"--cgroup"}) {
-    const absl::Status status = ParseCommand(kExec, {flag, "x", "id", "ls"}).status();
-    EXPECT_TRUE(absl::IsUnimplemented(status)) << status;
-    EXPECT_THAT(status.message(), HasSubstr(flag));
-  }
-}
-
 TEST(CommandTableTest, EveryCommandIsCompleteAndItsUsageStartsWithItsName) {
   for (const Command* command : Commands()) {
     EXPECT_NE(command->run, nullptr) << command->name;
