@@ -27,6 +27,12 @@ using sys::UniqueFd;
 // A process that forks between our reading and our signal leaves a child to the next round.
 constexpr int kKillRounds = 10;
 
+// A file of a cgroup that somebody removed cannot be opened; one that was open then says ENODEV.
+bool IsGone(const absl::Status& status) {
+  const int error = sys::StatusErrno(status);
+  return error == ENOENT || error == ENODEV;
+}
+
 // The pids of this cgroup alone.
 absl::StatusOr<std::vector<pid_t>> ReadOwnPids(int dir_fd) {
   absl::StatusOr<std::string> text = sys::ReadFileAt(dir_fd, "cgroup.procs");
@@ -35,8 +41,7 @@ absl::StatusOr<std::vector<pid_t>> ReadOwnPids(int dir_fd) {
     text = sys::ReadFileAt(dir_fd, "cgroup.threads");
   }
   std::vector<pid_t> pids;
-  const int error = sys::StatusErrno(text.status());
-  if (error == ENOENT || error == ENODEV) return pids;
+  if (IsGone(text.status())) return pids;
   if (!text.ok()) return text.status();
   for (absl::string_view line : absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
     pid_t pid = 0;
@@ -184,7 +189,7 @@ absl::StatusOr<bool> FrozenLegacy(int dir_fd) {
 
 absl::Status KillUnified(int dir_fd) {
   const absl::Status killed = WriteValue(dir_fd, "cgroup.kill", "1");
-  if (!absl::IsNotFound(killed)) return killed;
+  if (!IsGone(killed)) return killed;
   // A freeze that fails is no reason to spare anyone.
   FreezeUnified(dir_fd, true).IgnoreError();
   const absl::Status status = KillInRounds(dir_fd);
@@ -192,11 +197,16 @@ absl::Status KillUnified(int dir_fd) {
   return status;
 }
 
+absl::Status ThawToDie(int freezer_fd) {
+  if (freezer_fd < 0) return absl::OkStatus();
+  absl::Status status = FreezeLegacy(freezer_fd, false);
+  return IsGone(status) ? absl::OkStatus() : status;
+}
+
 absl::Status KillLegacy(int freezer_fd, int dir_fd) {
   if (freezer_fd >= 0) FreezeLegacy(freezer_fd, true).IgnoreError();
   const absl::Status status = KillInRounds(dir_fd);
-  // v1 keeps a frozen process from dying, whoever froze it.
-  if (freezer_fd >= 0) RETURN_IF_ERROR(FreezeLegacy(freezer_fd, false));
+  RETURN_IF_ERROR(ThawToDie(freezer_fd));
   return status;
 }
 

@@ -39,10 +39,12 @@ absl::StatusOr<bool> FrozenUnified(int dir_fd);
 absl::Status FreezeLegacy(int dir_fd, bool frozen);
 absl::StatusOr<bool> FrozenLegacy(int dir_fd);  // true while it is freezing, too
 
-// SIGKILL to all: cgroup.kill (Linux 5.14), else freeze, signal, thaw.
+// SIGKILL to all: cgroup.kill (Linux 5.14), else freeze, signal, thaw. OK if the cgroup is gone.
 absl::Status KillUnified(int dir_fd);
 // The same on v1. `freezer_fd` is the cgroup in the freezer's hierarchy, or -1.
 absl::Status KillLegacy(int freezer_fd, int dir_fd);
+// v1 keeps a frozen process from dying, whoever froze it and whatever killed it. OK if the cgroup is gone.
+absl::Status ThawToDie(int freezer_fd);
 
 }  // namespace hull::cgroups
 

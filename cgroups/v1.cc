@@ -394,11 +394,11 @@ absl::Status V1Manager::Signal(int signal) {
   }
   // cgroup.kill reaches what v1's freezer holds, but that dies only when thawed.
   const Node* freezer = NodeOf("freezer");
+  const int freezer_fd = freezer == nullptr ? -1 : freezer->fd.get();
   if (node.unified() && WriteValue(node.fd.get(), "cgroup.kill", "1").ok()) {
-    return freezer == nullptr ? absl::OkStatus() : FreezeLegacy(freezer->fd.get(), false);
+    return ThawToDie(freezer_fd);
   }
-  RETURN_IF_ERROR(KillLegacy(freezer == nullptr ? -1 : freezer->fd.get(), node.fd.get()),
-                  "killing cgroup '/", node.directory, "'");
+  RETURN_IF_ERROR(KillLegacy(freezer_fd, node.fd.get()), "killing cgroup '/", node.directory, "'");
   return absl::OkStatus();
 }
 

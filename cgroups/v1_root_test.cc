@@ -104,6 +104,19 @@ TEST_F(V1RootTest, FrozenProcessesAreKilledAllTheSame) {
   EXPECT_EQ(manager->Destroy(), absl::OkStatus());
 }
 
+// As systemd does with a scope that its last process has left.
+TEST_F(V1RootTest, WhatSomebodyElseRemovedIsKilledAndDestroyed) {
+  std::unique_ptr<Manager> manager = Make();
+  ASSERT_TRUE(manager->Create().ok());
+  ASSERT_TRUE(manager->Pids().ok());
+  for (const Hierarchy& hierarchy : host_.hierarchies) {
+    rmdir(Path(hierarchy.directory, "").c_str());
+  }
+  EXPECT_EQ(manager->Signal(SIGKILL), absl::OkStatus());
+  EXPECT_EQ(manager->Signal(SIGTERM), absl::OkStatus());
+  EXPECT_EQ(manager->Destroy(), absl::OkStatus());
+}
+
 // ---- limits ----
 
 TEST_F(V1RootTest, LimitsAreInTheFilesOfTheirHierarchies) {

@@ -117,6 +117,17 @@ TEST_F(V2RootTest, DestroyWaitsForDyingProcesses) {
   EXPECT_EQ(manager->Destroy(), absl::OkStatus());
 }
 
+// As systemd does with a scope that its last process has left.
+TEST_F(V2RootTest, WhatSomebodyElseRemovedIsKilledAndDestroyed) {
+  std::unique_ptr<Manager> manager = Make();
+  ASSERT_TRUE(manager->Create().ok());
+  ASSERT_TRUE(manager->Pids().ok());
+  ASSERT_EQ(rmdir(absl::StrCat(kMount, "/", Path("")).c_str()), 0) << strerror(errno);
+  EXPECT_EQ(manager->Signal(SIGKILL), absl::OkStatus());
+  EXPECT_EQ(manager->Signal(SIGTERM), absl::OkStatus());
+  EXPECT_EQ(manager->Destroy(), absl::OkStatus());
+}
+
 TEST_F(V2RootTest, OpenedAgainFromItsLocationItIsTheSameCgroup) {
   std::unique_ptr<Manager> manager = Make();
   ASSERT_TRUE(manager->Create().ok());
