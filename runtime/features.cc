@@ -13,7 +13,6 @@
 #include "runtime/mount_api.h"
 #include "runtime/plan/names.h"
 #include "runtime/sys/file.h"
-#include "spec/names.h"
 
 namespace hull::runtime {
 namespace {
@@ -51,6 +50,7 @@ FeatureHost ProbeFeatureHost() {
   if (!absl::SimpleAtoi(last, &host.last_capability)) host.last_capability = -1;
   const absl::StatusOr<plan::MountApi> api = ProbeMountApi();
   host.mount_attributes = api.ok() && *api == plan::MountApi::kNew;
+  host.memory_policies = ProbeMemoryPolicies();
   host.seccomp = seccomp::ProbeFeatures();
   return host;
 }
@@ -74,10 +74,8 @@ spec::Features FeaturesOf(const FeatureHost& host, absl::Span<const spec::Unsupp
   const bool rdt = Acts(not_yet, "/linux/intelRdt");
   features.intel_rdt = {.enabled = rdt, .schemata = rdt, .monitoring = rdt};
   if (Acts(not_yet, "/linux/memoryPolicy")) {
-    features.memory_policy_modes = {std::begin(spec::kMemoryPolicyModes),
-                                    std::end(spec::kMemoryPolicyModes)};
-    features.memory_policy_flags = {std::begin(spec::kMemoryPolicyFlags),
-                                    std::end(spec::kMemoryPolicyFlags)};
+    features.memory_policy_modes = host.memory_policies.modes;
+    features.memory_policy_flags = host.memory_policies.flags;
   }
   features.idmap = host.mount_attributes && Acts(not_yet, "/mounts/*/options/*", "idmap");
   features.net_devices = Acts(not_yet, "/linux/netDevices");

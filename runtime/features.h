@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "runtime/memory_policies.h"
 #include "seccomp/features.h"
 #include "spec/features_json.h"
 #include "spec/supported.h"
@@ -18,6 +19,7 @@ struct FeatureHost {
   std::vector<std::string> namespaces;  // files of /proc/self/ns
   int last_capability = 0;              // the number of the newest one
   bool mount_attributes = false;        // mount_setattr(2), Linux 5.12
+  MemoryPolicies memory_policies;
   seccomp::Features seccomp;
 };
 
