@@ -219,18 +219,8 @@ absl::Status Creation::MakeDescriptors() {
     fds_.start_gate = gate_.get();
   }
   if (bundle_.spec().process->terminal) {
-    if (!options_.console_socket.empty()) {
-      ASSIGN_OR_RETURN(console_child_,
-                       ConnectSocket(options_.console_socket, SOCK_STREAM, kConsoleSocket));
-    } else {
-      int pair[2];
-      if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-        return sys::ErrnoStatus(errno, "making the terminal's channel");
-      }
-      console_.reset(pair[0]);
-      console_child_.reset(pair[1]);
-    }
-    fds_.console_socket = console_child_.get();
+    ASSIGN_OR_RETURN(console_, OpenConsoleChannel(options_.console_socket));
+    fds_.console_socket = console_.child.get();
   }
   RETURN_IF_ERROR(OpenNamespaces());
   return OpenMountSources();
@@ -339,7 +329,7 @@ absl::Status Creation::CarryOut() {
   launched_ = true;
   RETURN_IF_ERROR(launch_->Prepare());
   gate_.reset();
-  console_child_.reset();
+  console_.child.reset();
   host_proc_.reset();
   owned_fds_.clear();
   if (!pidfd_socket.valid()) return absl::OkStatus();
@@ -381,8 +371,8 @@ absl::Status Creation::Destroy() {
 }
 
 absl::StatusOr<sys::UniqueFd> Creation::TakeTerminal() {
-  if (!console_.valid()) return sys::UniqueFd();
-  return ReceiveDescriptor(console_.get());
+  if (!console_.main.valid()) return sys::UniqueFd();
+  return ReceiveDescriptor(console_.main.get());
 }
 
 }  // namespace hull::runtime

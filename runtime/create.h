@@ -18,6 +18,7 @@
 #include "runtime/notify_proxy.h"
 #include "runtime/plan/arena.h"
 #include "runtime/plan/build.h"
+#include "runtime/sockets.h"
 #include "runtime/state_store.h"
 #include "seccomp/compiler.h"
 #include "spec/state_json.h"
@@ -98,7 +99,8 @@ class Creation {
 
   std::optional<ContainerDir> dir_;
   std::optional<NotifyProxy> notify_;
-  sys::UniqueFd main_end_, child_end_, gate_, console_, console_child_, host_proc_;
+  sys::UniqueFd main_end_, child_end_, gate_, host_proc_;
+  ConsoleChannel console_;
   std::vector<sys::UniqueFd> owned_fds_;
   sys::UniqueFd cgroup_fd_;
   bool cgroup_made_ = false;

@@ -164,11 +164,11 @@ class Joining {
       RETURN_IF_ERROR(SendDescriptor(pidfd_socket.get(), "setns", launch_->pidfd(), kPidfdSocket));
       pidfd_socket.reset();
     }
-    console_child_.reset();
+    console_.child.reset();
     host_proc_.reset();
     sys::UniqueFd terminal;
-    if (console_.valid()) {
-      ASSIGN_OR_RETURN(terminal, ReceiveDescriptor(console_.get()));
+    if (console_.main.valid()) {
+      ASSIGN_OR_RETURN(terminal, ReceiveDescriptor(console_.main.get()));
     }
     RETURN_IF_ERROR(launch_->Start());
     if (options_.detach) {
@@ -232,18 +232,8 @@ class Joining {
     fds_.sync = child_end_.get();
     fds_.proc = host_proc_.get();
     if (!process_.terminal) return absl::OkStatus();
-    if (!options_.console_socket.empty()) {
-      ASSIGN_OR_RETURN(console_child_,
-                       ConnectSocket(options_.console_socket, SOCK_STREAM, kConsoleSocket));
-    } else {
-      int pair[2];
-      if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-        return sys::ErrnoStatus(errno, "making the terminal's channel");
-      }
-      console_.reset(pair[0]);
-      console_child_.reset(pair[1]);
-    }
-    fds_.console_socket = console_child_.get();
+    ASSIGN_OR_RETURN(console_, OpenConsoleChannel(options_.console_socket));
+    fds_.console_socket = console_.child.get();
     return absl::OkStatus();
   }
 
@@ -293,7 +283,8 @@ class Joining {
   spec::Process process_;
   std::optional<seccomp::Compiled> seccomp_;
   cgroups::Manager* cgroup_ = nullptr;
-  sys::UniqueFd cgroup_fd_, main_end_, child_end_, console_, console_child_, host_proc_;
+  sys::UniqueFd cgroup_fd_, main_end_, child_end_, host_proc_;
+  ConsoleChannel console_;
   plan::Descriptors fds_;
   plan::Block plan_;
   std::unique_ptr<Launch> launch_;

@@ -73,4 +73,19 @@ absl::StatusOr<sys::UniqueFd> ReceiveDescriptor(int socket_fd) {
   return sys::UniqueFd(fd);
 }
 
+absl::StatusOr<ConsoleChannel> OpenConsoleChannel(const std::string& path) {
+  ConsoleChannel channel;
+  if (!path.empty()) {
+    ASSIGN_OR_RETURN(channel.child, ConnectSocket(path, SOCK_STREAM, kConsoleSocket));
+    return channel;
+  }
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+    return sys::ErrnoStatus(errno, "making the terminal's channel");
+  }
+  channel.main.reset(pair[0]);
+  channel.child.reset(pair[1]);
+  return channel;
+}
+
 }  // namespace hull::runtime

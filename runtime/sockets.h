@@ -25,6 +25,14 @@ absl::Status SendDescriptor(int socket_fd, absl::string_view text, int fd, absl:
 // The descriptor that arrives on `socket_fd` by SCM_RIGHTS.
 absl::StatusOr<sys::UniqueFd> ReceiveDescriptor(int socket_fd);
 
+// The way that a terminal's master takes: from `child`, which is the caller's console socket at `path`
+// or, without one, the other end of `main`.
+struct ConsoleChannel {
+  sys::UniqueFd main;
+  sys::UniqueFd child;
+};
+absl::StatusOr<ConsoleChannel> OpenConsoleChannel(const std::string& path);
+
 }  // namespace hull::runtime
 
 #endif  // HULL_RUNTIME_SOCKETS_H_
