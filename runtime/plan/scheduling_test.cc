@@ -5,31 +5,15 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "runtime/plan/build.h"
-#include "runtime/plan/describe.h"
+#include "runtime/plan/testing.h"
 
 namespace hull::plan {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-spec::Spec MakeSpec() {
-  spec::Spec spec;
-  spec.oci_version = "1.3.0";
-  spec.root.path = "rootfs";
-  spec.process.emplace();
-  spec.process->args = {"sh"};
-  spec.process->cwd = "/";
-  spec.process->env = {"PATH=/a:/b", "TERM=xterm", "PATH=/c:/d"};
-  for (const char* type : {"pid", "mount", "network", "uts"}) {
-    spec.linux_.namespaces.push_back({type, ""});
-  }
-  return spec;
-}
 
 spec::Scheduler SchedulerOf(const char* policy, int nice, int priority) {
   spec::Scheduler scheduler;
@@ -45,23 +29,6 @@ spec::Scheduler Deadline() {
   scheduler.deadline_ns = 2048;
   scheduler.period_ns = 4096;
   return scheduler;
-}
-
-std::string DescribeCreate(const spec::Spec& spec) {
-  const CreateInput input{
-      .spec = spec, .container_id = "c1", .bundle = "/b", .rootfs = "/b/rootfs"};
-  const absl::StatusOr<Block> block = BuildCreate(input);
-  return block.ok() ? Describe(block->plan()) : std::string(block.status().message());
-}
-
-// Where `what` stands in the list of steps, so that orders can be compared.
-size_t LineOf(const std::string& description, const std::string& what) {
-  const std::vector<std::string> lines = absl::StrSplit(description, '\n');
-  for (size_t i = 0; i < lines.size(); ++i) {
-    if (lines[i].find(what) != std::string::npos) return i;
-  }
-  ADD_FAILURE() << "no '" << what << "' in\n" << description;
-  return 0;
 }
 
 TEST(SchedulingTest, WhereAndHowTheProcessRuns) {
