@@ -34,8 +34,11 @@ struct Context {
   int report_fd = -1;  // where failures go: the sync channel, later the starter's connection
   UniqueFd root;       // the container's root, O_PATH, from kRootfs to kPivotRoot
   UniqueFd mask;       // the shared empty directory of masked paths
-  UniqueFd workshop;   // where mount(2) prepares mounts, see old_mount_calls.h
-  UniqueFd terminal;   // the slave
+  UniqueFd parent;     // of the last device or link, which is the next one's as a rule
+  const char* parent_path = nullptr;
+  size_t parent_size = 0;
+  UniqueFd workshop;                   // where mount(2) prepares mounts, see old_mount_calls.h
+  UniqueFd terminal;                   // the slave
   UniqueFd labels[plan::kLabelFiles];  // write-only, from kOpenLabels to their kLabel
   bool directory_changed = false;
   const char* executable = nullptr;

@@ -12,6 +12,31 @@
 namespace hull::child {
 namespace {
 
+// Whether the first `size` characters of `directory`, a path with its last slash, hold `path`.
+bool IsIn(const char* path, const char* directory, size_t size) {
+  for (size_t i = 0; i < size; ++i) {
+    if (path[i] != directory[i]) return false;
+  }
+  for (const char* p = path + size; *p != '\0'; ++p) {
+    if (*p == '/') return false;
+  }
+  return path[size] != '\0';
+}
+
+// The directory that a device or a link goes into, open until another is asked for.
+int ParentOf(Context& context, const char* path, const char** name) {
+  if (context.parent.valid() && IsIn(path, context.parent_path, context.parent_size)) {
+    *name = path + context.parent_size;
+    return context.parent.get();
+  }
+  const int fd = OpenParentInRoot(context, path, RESOLVE_NO_SYMLINKS, name);
+  if (fd < 0) return fd;
+  context.parent.reset(fd);
+  context.parent_path = path;
+  context.parent_size = static_cast<size_t>(*name - path);
+  return fd;
+}
+
 bool IsNode(int dir_fd, const char* name, const plan::DeviceStep& device, int flags) {
   struct statx info = {};
   const long found =
@@ -68,24 +93,22 @@ int MakeDevice(Context& context, const Step& step) {
   const plan::DeviceStep& device = step.device;
   if (device.bind != 0) return BindNode(context, device);
   const char* name = nullptr;
-  const UniqueFd parent(
-      OpenParentInRoot(context, context.text(device.path), RESOLVE_NO_SYMLINKS, &name));
-  if (!parent.valid()) return parent.get();
-  const int error = MakeNode(context, device, parent.get(), name);
+  const int parent = ParentOf(context, context.text(device.path), &name);
+  if (parent < 0) return parent;
+  const int error = MakeNode(context, device, parent, name);
   if (error == -EPERM && (device.mode & S_IFMT) != S_IFIFO) return BindNode(context, device);
   return error;
 }
 
 int MakeSymlink(Context& context, const Step& step) {
   const char* name = nullptr;
-  const UniqueFd parent(
-      OpenParentInRoot(context, context.text(step.symlink.path), RESOLVE_NO_SYMLINKS, &name));
-  if (!parent.valid()) return parent.get();
+  const int parent = ParentOf(context, context.text(step.symlink.path), &name);
+  if (parent < 0) return parent;
   const char* target = context.text(step.symlink.target);
-  long made = RawCall(__NR_symlinkat, AsArg(target), parent.get(), AsArg(name));
+  long made = RawCall(__NR_symlinkat, AsArg(target), parent, AsArg(name));
   if (made == -EEXIST && step.symlink.replace != 0) {
-    HULL_TRY(context, kUnlink, RawCall(__NR_unlinkat, parent.get(), AsArg(name), 0));
-    made = RawCall(__NR_symlinkat, AsArg(target), parent.get(), AsArg(name));
+    HULL_TRY(context, kUnlink, RawCall(__NR_unlinkat, parent, AsArg(name), 0));
+    made = RawCall(__NR_symlinkat, AsArg(target), parent, AsArg(name));
   }
   if (made == -EEXIST) return 0;  // what the image brings stays
   HULL_TRY(context, kMakeLink, made);

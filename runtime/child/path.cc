@@ -9,6 +9,7 @@ namespace hull::child {
 namespace {
 
 constexpr int kMaxRetries = 10000;  // a rename racing the walk gives EAGAIN; ~10 ms in all
+constexpr size_t kNameMax = 255;    // of any file system
 
 const char* LastComponent(const char* path) {
   const char* last = path;
@@ -33,9 +34,34 @@ int MakeComponent(int parent_fd, const char* name, NodeType type) {
   return sys::RawOpenAt(parent_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 
+// The path up to its last component, and that without a slash behind; false where they are too long.
+struct SplitPath {
+  char parent[kPathMax];
+  char name[kNameMax + 1];
+};
+bool Split(const char* path, SplitPath* split) {
+  const char* last = LastComponent(path);
+  const size_t size = static_cast<size_t>(last - path);
+  if (size >= sizeof(split->parent)) return false;
+  for (size_t i = 0; i < size; ++i) split->parent[i] = path[i];
+  split->parent[size] = '\0';
+  size_t n = 0;
+  for (; last[n] != '\0' && last[n] != '/'; ++n) {
+    if (n + 1 == sizeof(split->name)) return false;
+    split->name[n] = last[n];
+  }
+  split->name[n] = '\0';
+  return size > 0 && n > 0;
+}
+
 // Walks the path by its prefixes, each resolved from the root anew, so that a symlink in the middle
 // means what it means inside.
 int MakeInRoot(int root_fd, const char* path, NodeType type, uint64_t resolve) {
+  SplitPath split;
+  if (Split(path, &split)) {  // as a rule the last one alone is missing
+    const UniqueFd parent(OpenInRoot(root_fd, split.parent, O_PATH, resolve));
+    if (parent.valid()) return MakeComponent(parent.get(), split.name, type);
+  }
   char prefix[kPathMax];
   UniqueFd parent(sys::RawOpenAt(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!parent.valid()) return parent.get();

@@ -112,6 +112,7 @@ int PivotRoot(Context& context, const Step& step) {
   HULL_TRY(context, kUnmount, RawCall(__NR_umount2, AsArg("."), 2 /* MNT_DETACH */));
   HULL_TRY(context, kChangeDirectory, RawCall(__NR_chdir, AsArg("/")));
   context.root.reset();
+  context.parent.reset();
   context.mask.reset();
   context.workshop.reset();
   return 0;
@@ -133,6 +134,7 @@ int MoveRoot(Context& context, const Step&) {
   HULL_TRY(context, kChangeRoot, RawCall(__NR_chroot, AsArg(".")));
   HULL_TRY(context, kChangeDirectory, RawCall(__NR_chdir, AsArg("/")));
   context.root.reset();
+  context.parent.reset();
   context.mask.reset();
   context.workshop.reset();
   return 0;
