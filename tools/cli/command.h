@@ -17,7 +17,6 @@ class Log;
 enum class FlagKind {
   kOffered,
   kIgnored,  // peers have it and clients send it; it changes nothing here, so help leaves it out
-  kRefused,  // peers have it; refused by name instead of as a typing error
 };
 
 struct Flag {

@@ -13,7 +13,6 @@ constexpr Flag kFlags[] = {
     {.name = "bundle", .letter = 'b', .value = "DIR", .help = "the bundle"},
     {.name = "force", .help = "do it"},
     {.name = "old", .help = "unused", .kind = FlagKind::kIgnored},
-    {.name = "later", .help = "not there", .kind = FlagKind::kRefused},
 };
 constexpr Command kTry = {
     .name = "try", .usage = "try [flags] <id>", .summary = "try it out", .flags = kFlags};
@@ -32,7 +31,6 @@ TEST(HelpTest, TheGeneralHelpNamesEveryCommandAndGlobalFlag) {
   EXPECT_THAT(help, HasSubstr("  try   try it out\n"));
   EXPECT_THAT(help, HasSubstr("  -b, --bundle DIR  the bundle\n"));
   EXPECT_THAT(help, Not(HasSubstr("--old")));
-  EXPECT_THAT(help, Not(HasSubstr("--later")));
 }
 
 }  // namespace

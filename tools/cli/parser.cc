@@ -75,10 +75,6 @@ class Parser {
 
   absl::Status Take(const Flag& flag, std::string_view name,
                     std::optional<std::string_view> value) {
-    if (flag.kind == FlagKind::kRefused) {
-      return absl::UnimplementedError(
-          absl::StrCat("flag ", Spelled(name), " is not supported yet"));
-    }
     std::vector<std::string_view>& values = arguments_.flags[flag.name];
     if (flag.value.empty()) {
       const std::string_view word = value.value_or("true");

@@ -21,7 +21,7 @@
 namespace hull::tools {
 
 // Reads `words` by `flags`. InvalidArgument names the flag: unknown (with the nearest), without its
-// value, not a switch's value. Unimplemented: one that is refused by name.
+// value, not a switch's value.
 absl::StatusOr<Arguments> ParseWords(absl::Span<const Flag> flags, bool flags_end_at_argument,
                                      absl::Span<const std::string_view> words);
 

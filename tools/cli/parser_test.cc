@@ -16,7 +16,6 @@ constexpr Flag kFlags[] = {
     {.name = "tty", .letter = 't', .help = "a terminal"},
     {.name = "detach", .letter = 'd', .help = "in the background"},
     {.name = "no-subreaper", .help = "accepted", .kind = FlagKind::kIgnored},
-    {.name = "cgroup", .value = "PATH", .help = "a sub-cgroup", .kind = FlagKind::kRefused},
 };
 
 constexpr Command kCommand = {.name = "try",
@@ -96,7 +95,6 @@ TEST(ParserTest, TheErrorNamesTheFlag) {
       {"--bundle", "flag needs an argument: --bundle"},
       {"-b", "flag needs an argument: -b"},
       {"--tty=maybe", "flag --tty: 'maybe' is not one of true, false"},
-      {"--cgroup /x", "flag --cgroup is not supported yet"},
   };
   for (const Case& c : kCases) EXPECT_EQ(Read(c.line), c.expected) << c.line;
 }
