@@ -3,11 +3,14 @@
 
 import os
 import subprocess
+import unittest
 
 import harness
 from harness import Case, each
 
 BASE = 100000  # where map_ids() puts the container's ids
+TMPFS_HAS_IDMAPS = harness.kernel() >= (6, 3)
+on_tmpfs = unittest.skipUnless(TMPFS_HAS_IDMAPS, "before Linux 6.3 a tmpfs cannot be mapped")
 
 
 def mapping(inside, host, size=1000):
@@ -23,11 +26,16 @@ def maps(inside, host, size=1000):
 
 class IdMap(Case):
     def setUp(self):
-        """Sources are on a tmpfs: the machine's own root may be an overlay, which cannot be mapped."""
+        """Sources are on a tmpfs if it can be mapped, else on the disk: the machine's own root may be an
+        overlay, which cannot."""
         super().setUp()
         (self.dir / "source").mkdir()
-        words = ["mount", "-t", "tmpfs", "-o", "mode=777", "none", self.dir / "source"]
-        subprocess.run(words, check=True)
+        words = ["-t", "tmpfs", "-o", "mode=777", "none"]
+        if not TMPFS_HAS_IDMAPS:
+            disk = self.mappable()
+            disk.chmod(0o777)
+            words = ["--bind", disk]
+        subprocess.run(["mount", *words, self.dir / "source"], check=True)
 
     def tearDown(self):
         subprocess.run(["umount", "-l", self.dir / "source"], check=True)
@@ -139,6 +147,7 @@ class Bind(IdMap):
         self.assertEqual(self.run_args("/bin/probe", "creat", "/mnt/x", edit=edit).out, "EROFS\n")
 
     @each(idmap=("idmap", "uid=0"), ridmap=("ridmap", "uid=5000"))
+    @on_tmpfs
     def test_of_what_is_mounted_beneath(self, row):
         option, expected = row
         edit = self.bound("rbind", option, fields=maps(0, 5000))
@@ -208,16 +217,19 @@ class FileSystem(IdMap):
         return edit
 
     @each(mode=("mode=711", "mode=40711"), covered=("size=64k", "mode=40755"))
+    @on_tmpfs
     def test_tmpfs(self, row):
         option, mode = row
         edit = self.tmpfs("idmap", option, fields=maps(0, 5000))
         out = self.sh("probe stat /mnt", edit=edit)
         self.assertEqual(out.split()[:3], [mode, "uid=5000", "gid=5000"])
 
+    @on_tmpfs
     def test_tmpfs_in_a_user_namespace(self):
         edit = self.tmpfs("idmap", "mode=711", fields=maps(0, BASE + 33), user=True)
         self.assertEqual(self.owners("/mnt", edit, user=True), ["uid=33", "gid=33"])
 
+    @on_tmpfs
     def test_tmpfs_with_the_containers_own(self):
         edit = self.tmpfs("idmap", "mode=711", fields={}, user=True)
         self.assertEqual(self.owners("/mnt", edit, user=True), ["uid=0", "gid=0"])

@@ -438,7 +438,7 @@ class BadInput(Case):
             spec["linux"]["namespaces"].append({"type": "none"})
 
         result = self.refused(
-            edit, saying=["/process/cwd", "/linux/namespaces/5", "config.json:1:"]
+            edit, saying=["/process/cwd", "/linux/namespaces/4", "config.json:1:"]
         )
         self.assertIn("2 errors", result.err)
 

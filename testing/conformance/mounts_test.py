@@ -80,6 +80,7 @@ DEFAULT_DEVICES = {
 def like_podman(spec):
     spec["mounts"] = [dict(m) for m in PODMAN]
     spec["linux"].update(maskedPaths=MASKED, readonlyPaths=READ_ONLY)
+    harness.add_namespace(spec, "network")
 
 
 class Rootfs(Case):

@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 
 import harness
-from harness import Case, add_namespace, each, map_ids, remove_namespace
+from harness import Case, NewNetwork, add_namespace, each, map_ids, remove_namespace
 
 SLEEP = ("/bin/probe", "sleep", "1000")
 LINKS = {
@@ -87,7 +87,7 @@ class Joined(Case):
         self.assertEqual(link(self.pid(second), name), link(self.pid(first), name))
 
     def test_several_at_once(self):
-        first = self.start(*SLEEP)
+        first = self.start(*SLEEP, edit=lambda s: add_namespace(s, "network"))
         names = ("pid", "ipc", "uts", "network")
 
         def edit(spec):
@@ -365,7 +365,7 @@ class User(Case):
         self.assertEqual(self.user("cat /proc/version"), "")
 
 
-class Host(Case):
+class Host(NewNetwork, Case):
     def test_hostname(self):
         self.assertEqual(self.sh("hostname"), "hull-test\n")
 

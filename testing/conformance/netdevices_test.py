@@ -11,7 +11,7 @@ import pathlib
 import subprocess
 
 import harness
-from harness import Case, add_namespace, each, hull_only, map_ids, remove_namespace
+from harness import Case, NewNetwork, add_namespace, each, hull_only, map_ids, remove_namespace
 
 SLEEP = ("/bin/probe", "sleep", "1000")
 
@@ -23,7 +23,7 @@ def claimed():
     return json.loads(out)["linux"].get("netDevices", {}).get("enabled", False)
 
 
-class NetworkOfItsOwn(Case):
+class NetworkOfItsOwn(NewNetwork, Case):
     """A case whose runtime sees a network namespace that is kept by a bind mount."""
 
     def setUp(self):
@@ -63,11 +63,11 @@ class NetworkOfItsOwn(Case):
 
     def device(self, name, *addresses, up=True):
         """One end of a pair, whose other end is named peer-NAME: every kernel has those."""
-        self.ip("link", "add", name, "type", "veth", "peer", "name", "peer-" + name)
-        for address in addresses:
-            self.ip("addr", "add", *address.split(), "dev", name)
-        if up:
-            self.ip("link", "set", name, "up")
+        lines = [f"link add {name} type veth peer name peer-{name}"]
+        lines += [f"addr add {address} dev {name}" for address in addresses]
+        lines += [f"link set {name} up"] if up else []
+        words = [*self.inside_host, "ip", "-batch", "-"]
+        subprocess.run(words, check=True, input="\n".join(lines), text=True)
 
     def with_devices(self, *more, **devices):
         def edit(spec):

@@ -10,7 +10,7 @@ import subprocess
 import unittest
 
 import harness
-from harness import Case, each, eventually, hull_only, reap
+from harness import Case, NewNetwork, each, eventually, hull_only, reap
 
 SLEEP = ("/bin/probe", "sleep", "1000")
 NOBODY = 65534
@@ -232,7 +232,7 @@ class Rootless(Case):
 
 
 @unittest.skipUnless(harness.NAME == "hull", "a command of hull's own")
-class Explain(Case):
+class Explain(NewNetwork, Case):
     def explain(self, edit=None):
         bundle = self.bundle(self.spec("/bin/true", edit=edit))
         return self.ok("explain", "--bundle", bundle.path, self.new_id())

@@ -6,7 +6,7 @@ import os
 import pathlib
 
 import harness
-from harness import Case, each, hull_only, status_field
+from harness import Case, each, eventually, hull_only, status_field
 
 SLEEP = ("/bin/sleep", "1000")
 IOPRIO_GET, PERSONALITY = 252, 135  # x86_64
@@ -26,10 +26,6 @@ def scheduler(policy, flags=0, nice=0, priority=0, times=None):
 def has_numa():
     """Whether the kernel is built with memory policies: a process then has a map of its nodes."""
     return os.path.exists("/proc/self/numa_maps")
-
-
-def kernel():
-    return tuple(int(n) for n in os.uname().release.split("-")[0].split(".")[:2])
 
 
 class Both(Case):
@@ -389,7 +385,7 @@ class MemoryPolicy(Both):
     @each(**NEWER)
     def test_newer_ones_work_or_are_refused_by_name(self, row):
         since, value, expected = row
-        if kernel() >= since:
+        if harness.kernel() >= since:
             out = self.first("/bin/probe", "mempolicy", linux={"memoryPolicy": value})
             self.assertEqual(out, expected)
         else:
@@ -472,6 +468,19 @@ class Affinity(Both):
     def test_initial_alone_holds_no_longer_than_the_start(self):
         out = self.third(*self.STATUS, execCPUAffinity={"initial": str(CPUS[0])})
         self.assertEqual(self.allowed(out), self.mine())
+
+    @hull_only
+    def test_initial_holds_while_the_process_is_made(self):
+        """Of the runtime itself, seen where it cannot end: the cgroup of its child is frozen."""
+        container = self.start(*SLEEP)
+        self.ok("pause", container)
+        file = self.file("/bin/true", execCPUAffinity={"initial": str(CPUS[0])})
+        words = self.runtime.command("exec", "--ignore-paused", "-p", file, container)
+        process = harness.popen(words)
+        status = pathlib.Path(f"/proc/{process.pid}/status")
+        self.assertTrue(eventually(lambda: self.allowed(status.read_text()) == str(CPUS[0])))
+        self.ok("resume", container)
+        self.assertEqual(harness.wait(process), 0)
 
     @each(
         initial=({"initial": "9999"}, "/process/execCPUAffinity/initial: '9999': none of these"),

@@ -5,7 +5,8 @@ usage: count_tests.py EVENTS.json SKIPS.txt
 
 EVENTS.json is what --build_event_json_file wrote. A target that is no GoogleTest counts as one case,
 and so does a failure outside of any case (a crash, a time-out, a target that did not build). A case
-that was skipped must be explained by SKIPS.txt (target pattern, case pattern, reason), else it failed.
+that was skipped must be explained by SKIPS.txt (target pattern, case pattern, reason) or, in words that
+begin with "known: ", by testing/conformance/peers.txt; else it failed.
 Where Bazel tried a target again (--flaky_test_attempts), the last attempt counts; what failed in one
 before is listed as FLAKY, for it is a bug all the same.
 The last line is `N passed, N failed, N skipped`; the exit code is 1 if anything failed.
@@ -44,7 +45,7 @@ def read_events(path):
 
 
 def read_cases(path):
-    """(name, "passed"|"failed"|"skipped") of every case of a report."""
+    """(name, "passed"|"failed"|"skipped", why it was skipped) of every case of a report."""
     try:
         root = ElementTree.parse(path).getroot()
     except (OSError, ElementTree.ParseError):
@@ -52,14 +53,17 @@ def read_cases(path):
     for case in root.iter("testcase"):
         name = (case.get("classname", "") + "." + case.get("name", "")).strip(".")
         if case.find("failure") is not None or case.find("error") is not None:
-            yield name, "failed"
+            yield name, "failed", ""
         elif case.find("skipped") is not None or case.get("status") == "notrun":
-            yield name, "skipped"
+            skipped = case.find("skipped")
+            yield name, "skipped", "" if skipped is None else skipped.get("message", "")
         else:
-            yield name, "passed"
+            yield name, "passed", ""
 
 
-def explain_skip(skips, label, name):
+def explain_skip(skips, label, name, message):
+    if message.startswith("known: "):  # a row of testing/conformance/peers.txt
+        return message
     return next((reason for target, pattern, reason in skips
                  if fnmatch.fnmatchcase(label, target) and fnmatch.fnmatchcase(name, pattern)), None)
 
@@ -72,12 +76,12 @@ def main():
         failed_before = total["failed"]
         parts = reports.get(label, {}).values()
         for path in (path for attempts in parts for path in attempts[:-1]):
-            for name in (name for name, result in read_cases(path) if result == "failed"):
+            for name in (name for name, result, _ in read_cases(path) if result == "failed"):
                 print(f"FLAKY: {label} {name}")
         last = [attempts[-1] for attempts in parts if attempts]
         cases = [case for path in last for case in read_cases(path)]
-        for name, result in cases:
-            reason = explain_skip(skips, label, name) if result == "skipped" else None
+        for name, result, message in cases:
+            reason = explain_skip(skips, label, name, message) if result == "skipped" else None
             if result == "skipped" and reason is None:
                 result, reason = "failed", "skipped, and testing/skips.txt does not say why"
             if result != "passed":

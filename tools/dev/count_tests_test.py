@@ -65,6 +65,12 @@ class CountTests(unittest.TestCase):
         self.assertEqual(lines[-1], "1 passed, 1 failed, 1 skipped")
         self.assertIn("SKIPPED: //a:t A.Skip: the kernel is too old", lines)
 
+    def test_what_is_known_to_fail_is_explained(self):
+        report = GTEST.replace('<skipped message="x"/>', '<skipped message="known: no device"/>')
+        _, lines = count({"//a:t": ("FAILED", [report])})
+        self.assertEqual(lines[-1], "1 passed, 1 failed, 1 skipped")
+        self.assertIn("SKIPPED: //a:t A.Skip: known: no device", lines)
+
     def test_a_skip_of_another_target_is_not_explained(self):
         self.assertEqual(count({"//a:t": ("FAILED", [GTEST])}, "//b:t A.S* why\n")[1][-1],
                          "1 passed, 2 failed, 0 skipped")
