@@ -84,14 +84,17 @@ def qemu_command(options, tool, directory):
         (make_sparse(directory / "result.tar", RESULT_BYTES), "cache=unsafe"),
         (options.modules, "readonly=on"),
     ]
-    words = f"-accel tcg,thread=multi,tb-size=512 -cpu max,-la57,-smap,-smep -M q35 -smp 2".split()
+    # Without the string instructions of recent processors: they are emulated byte by byte, and the
+    # kernel would clear each page with one.
+    words = "-accel tcg,thread=multi,tb-size=512 -M q35 -smp 2".split()
+    words += "-cpu max,-la57,-smap,-smep,-erms,-fsrm".split()
     words += (
         "-nodefaults -no-user-config -no-reboot -display none -device nvme,id=n0,serial=vm".split()
     )
     words += ["-m", f"{options.memory}M", "-serial", f"file:{directory}/console.log"]
     words += ["-kernel", options.vmlinuz, "-initrd", options.initrd]
     kernel = (
-        "console=ttyS0 TERM=dumb quiet panic=-1 oops=panic mitigations=off tsc=reliable "
+        "console=ttyS0 TERM=dumb quiet panic=-1 oops=panic mitigations=off init_on_alloc=0 tsc=reliable "
         + " ".join([COMMAND_LINE[options.init, options.cgroups], options.append])
     )
     for device in options.devices:

@@ -4,7 +4,7 @@ _Suite = provider(fields = ["manifest"])
 
 def _vm_suite_impl(ctx):
     targets = ctx.attr.programs + ctx.attr.data
-    runfiles = ctx.runfiles(ctx.files.programs + ctx.files.data)
+    runfiles = ctx.runfiles(ctx.files.programs + ctx.files.data + ctx.files.wrapper)
     programs = []
     for target in ctx.attr.programs:
         runfiles = runfiles.merge(target[DefaultInfo].default_runfiles)
@@ -17,6 +17,7 @@ def _vm_suite_impl(ctx):
         name = ctx.label.name,
         programs = programs,
         parallel = ctx.attr.parallel,
+        wrapper = ctx.file.wrapper.short_path if ctx.file.wrapper else "",
         args = [ctx.expand_location(word, targets) for word in ctx.attr.args_in_guest],
         files = [f.short_path for f in runfiles.files.to_list()],
     ).to_json())
@@ -32,10 +33,11 @@ _vm_suite = rule(
         "data": attr.label_list(allow_files = True),
         "parallel": attr.bool(),
         "programs": attr.label_list(allow_files = True, mandatory = True),
+        "wrapper": attr.label(allow_single_file = True),
     },
 )
 
-def vm_suite(name, programs, args = [], data = [], parallel = False, **kwargs):
+def vm_suite(name, programs, args = [], data = [], parallel = False, wrapper = None, **kwargs):
     """Programs that run in the guest, each in its own process group.
 
     Args:
@@ -44,6 +46,7 @@ def vm_suite(name, programs, args = [], data = [], parallel = False, **kwargs):
         those that it writes to $XML_OUTPUT_FILE (as GoogleTest and conformance's harness.main() do).
       args: given to each program; $(rootpath LABEL) is a path that holds in the guest.
       data: files that they need, found where `bazel test` would have put them.
+      wrapper: a program that is started in their place, with theirs and its arguments behind.
       parallel: whether they may run beside those of other parallel suites. They come last.
       **kwargs: the rest.
     """
@@ -53,6 +56,7 @@ def vm_suite(name, programs, args = [], data = [], parallel = False, **kwargs):
         args_in_guest = args,
         data = data,
         parallel = parallel,
+        wrapper = wrapper,
         testonly = True,
         **kwargs
     )

@@ -2,22 +2,27 @@
 """In the guest: runs the programs of the suites that suites.json names.
 
 suites.json: {"row": the options of vm_test, "seconds": for all of it, "suites": [{"name", "programs",
-"args", "parallel"}]}. Programs of parallel suites come last, as many at once as there are processors.
+"args", "parallel", "wrapper"}]}. A wrapper is started in the place of a program, which it is given with
+the arguments. Programs of parallel suites come last, as many at once as there are processors.
 Each starts in a directory that looks as it does under `bazel test`, with $TEST_TMPDIR,
 $XML_OUTPUT_FILE, $VM_ROW and, where there are scratch disks, $HULL_TEST_DISK set. Its output goes to
 OUT/SUITE.PROGRAM.log, what came of it to OUT/results.json.
 """
 
 import concurrent.futures
+import importlib
 import json
 import os
 import pathlib
 import pwd
+import runpy
+import select
 import signal
 import subprocess
 import sys
 import threading
 import time
+import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 OUT = pathlib.Path("/run/out")
@@ -55,6 +60,67 @@ def add_swap():
     subprocess.run(["swapon", "/dev/zram0"], check=True)
 
 
+# What the programs on testing/conformance's harness import: under emulation an interpreter needs a
+# second to start and read it, a fork of this one has it.
+PRELOADED = "ctypes fnmatch select shutil socket tempfile unittest xml.etree.ElementTree".split()
+
+
+class Forked:
+    """A Python program in a fork of this one, with the part of Popen that run_program() uses."""
+
+    def __init__(self, words, environment, output):
+        self.code = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            code = 1
+            try:
+                code = self.run(words, environment, output)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
+
+    @staticmethod
+    def run(words, environment, output):
+        os.setsid()
+        os.chdir(HERE / "hull")
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+        os.environ.update(word.split("=", 1) for word in environment)
+        sys.argv = words
+        sys.path[0] = os.path.dirname(words[0])
+        try:
+            runpy.run_path(words[0], run_name="__main__")
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
+
+    def wait(self, timeout=None):
+        if self.code is None:
+            pidfd = os.pidfd_open(self.pid)
+            ended, _, _ = select.select([pidfd], [], [], timeout)
+            os.close(pidfd)
+            if not ended:
+                raise subprocess.TimeoutExpired("", timeout)
+            self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self.code
+
+
+def start(prefix, environment, words, output):
+    if words[0].endswith(".py") and not prefix:
+        return Forked(words, environment, output)
+    return subprocess.Popen(
+        [*(prefix or ["env"]), *environment, *words],
+        cwd=HERE / "hull",
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
 def end(process):
     try:
         os.killpg(process.pid, signal.SIGKILL)
@@ -77,15 +143,9 @@ def run_program(prefix, row, suite, program, deadline):
         where += ["HULL_TEST_DISK=" + os.path.realpath("/dev/vm/scratch0")]
     started = time.monotonic()
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            ([*prefix, *where] if prefix else ["env", *where])
-            + [str(HERE / "hull" / program), *suite["args"]],
-            cwd=HERE / "hull",
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        words = [suite["wrapper"], program] if suite["wrapper"] else [program]
+        words = [*(str(HERE / "hull" / word) for word in words), *suite["args"]]
+        process = start(prefix, where, words, output)
         try:
             code = process.wait(max(1, deadline - started))
         except subprocess.TimeoutExpired:
@@ -121,6 +181,8 @@ def main():
     plan = json.loads((HERE / "suites.json").read_text())
     deadline = time.monotonic() + plan["seconds"]
     tell("the tests start")
+    for name in PRELOADED:
+        importlib.import_module(name)
     row = plan["row"]
     if "swap" in row["devices"]:
         add_swap()

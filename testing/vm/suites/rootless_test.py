@@ -17,7 +17,7 @@ import harness
 from harness import Case, each
 
 UID = os.getuid()
-SUBORDINATE = 100000
+SUBORDINATE, SUBORDINATES = 100000, 200000  # the first, how many
 SINGLE = [{"containerID": 0, "hostID": UID, "size": 1}]
 WIDE = SINGLE + [{"containerID": 1, "hostID": SUBORDINATE, "size": 65536}]
 # A scope of the user manager's, in which what is run has a cgroup of its own: the one beside it is
@@ -279,7 +279,7 @@ class ByPodman(Case):
         out = self.podman(
             "run", "--rm", "--network=none", "--user=5:6", self.IMAGE, "cat", "/proc/self/uid_map"
         )
-        self.assertEqual(out.split(), f"0 {UID} 1 1 {SUBORDINATE} 65536".split())
+        self.assertEqual(out.split(), f"0 {UID} 1 1 {SUBORDINATE} {SUBORDINATES}".split())
 
     def test_a_limit(self):
         """By the systemd manager: only there a user has a cgroup to limit."""
