@@ -69,7 +69,8 @@ class Stream:
             time.sleep(0.3)
             return
         call = pathlib.Path(f"/proc/{self.process.pid}/syscall")
-        eventually(lambda: call.read_text().split()[0] in POLL, 30)
+        if not eventually(lambda: call.read_text().split()[0] in POLL, 10):
+            raise AssertionError("the stream does not come to watch")
 
     def events(self, kind=None):
         lines = pathlib.Path(self.file.name).read_text().splitlines()
