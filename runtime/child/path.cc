@@ -9,14 +9,19 @@ namespace hull::child {
 namespace {
 
 constexpr int kMaxRetries = 10000;  // a rename racing the walk gives EAGAIN; ~10 ms in all
-constexpr size_t kNameMax = 255;    // of any file system
 
-const char* LastComponent(const char* path) {
-  const char* last = path;
-  for (const char* p = path; *p != '\0'; ++p) {
-    if (*p == '/' && p[1] != '\0') last = p + 1;
+// The directory of a path of the Plan, which begins with a slash and has none at its end, into
+// `parent`; returns what follows it, or null where it is too long.
+const char* SplitLast(const char* path, char (&parent)[kPathMax]) {
+  size_t slash = 0;
+  for (size_t n = 0; path[n] != '\0'; ++n) {
+    if (path[n] == '/') slash = n;
   }
-  return *last == '/' ? last + 1 : last;
+  const size_t size = slash == 0 ? 1 : slash;
+  if (size >= sizeof(parent)) return nullptr;
+  for (size_t i = 0; i < size; ++i) parent[i] = path[i];
+  parent[size] = '\0';
+  return path + slash + 1;
 }
 
 // Makes one component that is missing. Another's directory of that name, made meanwhile, will do;
@@ -34,35 +39,15 @@ int MakeComponent(int parent_fd, const char* name, NodeType type) {
   return sys::RawOpenAt(parent_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 
-// The path up to its last component, and that without a slash behind; false where they are too long.
-struct SplitPath {
-  char parent[kPathMax];
-  char name[kNameMax + 1];
-};
-bool Split(const char* path, SplitPath* split) {
-  const char* last = LastComponent(path);
-  const size_t size = static_cast<size_t>(last - path);
-  if (size >= sizeof(split->parent)) return false;
-  for (size_t i = 0; i < size; ++i) split->parent[i] = path[i];
-  split->parent[size] = '\0';
-  size_t n = 0;
-  for (; last[n] != '\0' && last[n] != '/'; ++n) {
-    if (n + 1 == sizeof(split->name)) return false;
-    split->name[n] = last[n];
-  }
-  split->name[n] = '\0';
-  return size > 0 && n > 0;
-}
-
 // Walks the path by its prefixes, each resolved from the root anew, so that a symlink in the middle
 // means what it means inside.
 int MakeInRoot(int root_fd, const char* path, NodeType type, uint64_t resolve) {
-  SplitPath split;
-  if (Split(path, &split)) {  // as a rule the last one alone is missing
-    const UniqueFd parent(OpenInRoot(root_fd, split.parent, O_PATH, resolve));
-    if (parent.valid()) return MakeComponent(parent.get(), split.name, type);
-  }
   char prefix[kPathMax];
+  const char* name = SplitLast(path, prefix);
+  if (name != nullptr) {  // as a rule it alone is missing
+    const UniqueFd parent(OpenInRoot(root_fd, prefix, O_PATH, resolve));
+    if (parent.valid()) return MakeComponent(parent.get(), name, type);
+  }
   UniqueFd parent(sys::RawOpenAt(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!parent.valid()) return parent.get();
   size_t n = 0;
@@ -109,12 +94,9 @@ int OpenOrMakeInRoot(Context& context, const char* path, NodeType type, uint64_t
 
 int OpenParentInRoot(Context& context, const char* path, uint64_t resolve, const char** name) {
   char parent[kPathMax];
-  *name = LastComponent(path);
-  const size_t size = static_cast<size_t>(*name - path);
-  if (size >= sizeof(parent)) return context.Fail(Operation::kOpenInRoot, -ENAMETOOLONG);
-  for (size_t i = 0; i < size; ++i) parent[i] = path[i];
-  parent[size] = '\0';
-  return OpenOrMakeInRoot(context, size == 0 ? "." : parent, NodeType::kDirectory, resolve);
+  *name = SplitLast(path, parent);
+  if (*name == nullptr) return context.Fail(Operation::kOpenInRoot, -ENAMETOOLONG);
+  return OpenOrMakeInRoot(context, parent, NodeType::kDirectory, resolve);
 }
 
 }  // namespace hull::child
