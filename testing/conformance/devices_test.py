@@ -217,14 +217,14 @@ class InAUserNamespace(Devices):
 
     @harness.hull_only
     @each(
-        no_node=("/dev/nobody-has-this", 11),
-        another=("/dev/full", 11),
+        no_node=("/dev/nobody-has-this", 11, "must be at the same path"),
+        another=("/dev/full", 11, "another file or device of that name"),
     )
     def test_one_that_the_host_has_not(self, row):
-        path, minor = row
+        path, minor, why = row
         device = {"path": path, "type": "c", "major": 1, "minor": minor}
         self.refused(
-            self.with_devices(device, more=map_ids), saying=["/linux/devices/0", path]
+            self.with_devices(device, more=map_ids), saying=["/linux/devices/0", path, why]
         )
 
 
