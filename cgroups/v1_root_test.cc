@@ -110,7 +110,7 @@ TEST_F(V1RootTest, WhatSomebodyElseRemovedIsKilledAndDestroyed) {
   ASSERT_TRUE(manager->Create().ok());
   ASSERT_TRUE(manager->Pids().ok());
   for (const Hierarchy& hierarchy : host_.hierarchies) {
-    rmdir(Path(hierarchy.directory, "").c_str());
+    EXPECT_EQ(rmdir(Path(hierarchy.directory, "").c_str()), 0) << hierarchy.directory;
   }
   EXPECT_EQ(manager->Signal(SIGKILL), absl::OkStatus());
   EXPECT_EQ(manager->Signal(SIGTERM), absl::OkStatus());
