@@ -1,107 +1,19 @@
 #include "cgroups/systemd/manager.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/algorithm/container.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "cgroups/backends.h"
-#include "cgroups/devices.h"
-#include "cgroups/merge.h"
 #include "cgroups/path.h"
-#include "cgroups/systemd/annotations.h"
-#include "cgroups/systemd/files.h"
-#include "cgroups/systemd/properties.h"
-#include "cgroups/systemd/target.h"
-#include "cgroups/systemd/unit.h"
+#include "cgroups/systemd/systemd_manager.h"
 #include "runtime/base/status_macros.h"
-#include "runtime/sys/file.h"
 
 namespace hull::cgroups::systemd {
-namespace {
 
 using sys::UniqueFd;
-using Properties = std::vector<Property>;
-
-constexpr int kCollectMode = 236;
-
-class SystemdManager : public Manager {
- public:
-  SystemdManager(const Host& host, Target target, Unit unit, BusFactory make_bus)
-      : host_(host), target_(std::move(target)), unit_(std::move(unit)), make_bus_(make_bus) {
-    // Where systemd is a user's, nobody may attach a device filter or has to.
-    if (target_.user) host_.in_user_namespace = true;
-  }
-  void set_request(const Request& request) { request_ = request; }
-  void set_location(const Location& location) {
-    directories_ = location.directories;
-    adopted_ = !location.adopted.empty();
-  }
-  absl::Status Locate(absl::string_view control_group);
-
-  absl::StatusOr<UniqueFd> Create() override;
-  absl::Status RestrictDevices() override;
-  absl::Status Attach(pid_t pid) override;
-  absl::Status Update(const spec::Resources& change, const spec::Resources& before) override;
-  absl::Status Freeze(bool frozen) override;
-  absl::StatusOr<bool> Frozen() override;
-  absl::StatusOr<std::vector<pid_t>> Pids() override;
-  absl::StatusOr<Stats> ReadStats() override;
-  absl::Status Signal(int signal) override;
-  absl::Status Destroy() override;
-  Location location() const override;
-  absl::StatusOr<UniqueFd> OpenForClone() override;
-  absl::Status Narrow(absl::Span<const SubCgroup> below) override;
-
- private:
-  bool unified() const { return directories_.size() == 1; }
-  CgroupFiles files() const { return {host_.mount_point, directories_}; }
-  const Backend& fs_backend() const { return unified() ? kV2Backend : kV1Backend; }
-  absl::StatusOr<ManagerFacts> Connect();
-  absl::StatusOr<std::unique_ptr<Manager>> OpenFs() const;
-  absl::StatusOr<Manager*> Fs();
-  absl::StatusOr<Properties> LimitProperties(const spec::Resources& resources, int version,
-                                             Current current) const;
-  absl::StatusOr<Properties> DevicesOf(const std::vector<spec::DeviceRule>& rules) const;
-  absl::StatusOr<Properties> StartProperties(int version) const;
-  absl::Status StartUnit(const Properties& properties);
-  absl::Status StartSlice();
-  absl::StatusOr<UniqueFd> FillCgroup();
-  absl::Status StartScope(pid_t pid);
-  absl::Status StopUnit();
-  absl::Status UpdateUnit(const Properties& properties, const spec::Resources& change,
-                          const spec::Resources& before);
-  absl::Status SetProperties(const Properties& properties, const spec::Resources& before);
-  bool MayMoveProcesses() const;
-  absl::Status Explain(const absl::Status& status, absl::string_view doing);
-
-  Host host_;
-  Target target_;
-  bool narrowed_ = false;
-  Unit unit_;
-  BusFactory make_bus_;
-  Request request_;
-  std::vector<std::string> directories_;
-  bool adopted_ = false;  // a slice that was there
-  bool foreign_ = false;  // a scope that was there: somebody else's
-  std::unique_ptr<Bus> bus_;
-  bool silent_ = false;  // it did not answer once: not asked again
-  Properties start_;     // of a unit that is not started yet
-  bool to_start_ = false;
-  std::unique_ptr<Manager> fs_;
-};
 
 // The container's directories for a systemd whose own cgroup is `control_group`.
 absl::Status SystemdManager::Locate(absl::string_view control_group) {
@@ -176,137 +88,6 @@ absl::StatusOr<UniqueFd> SystemdManager::FillCgroup() {
                                           "'"));
 }
 
-// --- start ---------------------------------------------------------------------------------------
-
-absl::StatusOr<Properties> SystemdManager::DevicesOf(
-    const std::vector<spec::DeviceRule>& rules) const {
-  if (target_.user) return Properties();
-  ASSIGN_OR_RETURN(const DeviceRuleSet set, ParseDeviceRules(rules));
-  const std::string devices = sys::ReadFileAt(AT_FDCWD, "/proc/devices").value_or("");
-  return DeviceProperties(set, devices, unified());
-}
-
-absl::StatusOr<Properties> SystemdManager::LimitProperties(const spec::Resources& resources,
-                                                           int version, Current current) const {
-  ASSIGN_OR_RETURN(const std::vector<Write> writes, files().Writes(resources, current));
-  return PropertiesFromWrites(writes, version, current);
-}
-
-void Append(const Properties& more, Properties& properties) {
-  properties.insert(properties.end(), more.begin(), more.end());
-}
-
-absl::StatusOr<Properties> SystemdManager::StartProperties(int version) const {
-  Properties properties = {
-      {"Description", String(absl::StrCat("hull container ", request_.container_id))},
-      {"DefaultDependencies", Bool(false)},
-      {"CPUAccounting", Bool(true)},
-      {"MemoryAccounting", Bool(true)},
-      {unified() ? "IOAccounting" : "BlockIOAccounting", Bool(true)},
-      {"TasksAccounting", Bool(true)}};
-  if (unit_.is_slice()) {
-    properties.push_back({"Wants", Strings({unit_.slice})});
-  } else {
-    properties.push_back({"Slice", String(unit_.slice)});
-    properties.push_back({"Delegate", Bool(true)});
-  }
-  // A unit that ended badly goes away like any other.
-  if (version >= kCollectMode) properties.push_back({"CollectMode", String("inactive-or-failed")});
-  if (request_.resources != nullptr) {
-    // A new cgroup has the kernel's defaults; which files there are its slice shows.
-    const std::string above = directories_[0].substr(0, directories_[0].rfind('/'));
-    const CgroupFiles slice(host_.mount_point, {above});
-    const auto current = [&slice](absl::string_view file) -> absl::StatusOr<std::string> {
-      if (absl::StrContains(file, "bfq")) return slice.Read(file);
-      return absl::NotFoundError("a new cgroup");
-    };
-    ASSIGN_OR_RETURN(const Properties limits,
-                     LimitProperties(*request_.resources, version, current));
-    Append(limits, properties);
-    ASSIGN_OR_RETURN(const Properties devices, DevicesOf(request_.resources->devices));
-    Append(devices, properties);
-  }
-  if (request_.annotations != nullptr) {
-    ASSIGN_OR_RETURN(const Properties own, PropertiesFromAnnotations(*request_.annotations));
-    Append(own, properties);
-  }
-  return properties;
-}
-
-// A unit of the same name that has failed is in nobody's use: it is cleared away, once.
-absl::Status SystemdManager::StartUnit(const Properties& properties) {
-  absl::Status status = bus_->StartUnit(unit_.name, properties);
-  if (absl::IsAlreadyExists(status) && bus_->ResetFailedUnit(unit_.name).ok()) {
-    status = bus_->StartUnit(unit_.name, properties);
-  }
-  return status;
-}
-
-// A slice needs no process, and may be somebody's already: then it gets our limits, and stays.
-absl::Status SystemdManager::StartSlice() {
-  absl::Status status = StartUnit(start_);
-  if (absl::IsAlreadyExists(status)) {
-    adopted_ = true;
-    Properties limits;
-    for (const Property& property : start_) {
-      const bool settable = property.name != "Wants" && property.name != "DefaultDependencies" &&
-                            property.name != "CollectMode" && property.name != "Description";
-      if (settable) limits.push_back(property);
-    }
-    status = bus_->SetProperties(unit_.name, limits);
-  }
-  if (status.ok()) return status;
-  return Explain(status, absl::StrCat("starting unit '", unit_.name, "'"));
-}
-
-absl::StatusOr<UniqueFd> SystemdManager::Create() {
-  ASSIGN_OR_RETURN(const ManagerFacts facts, Connect());
-  RETURN_IF_ERROR(Locate(facts.control_group));
-  ASSIGN_OR_RETURN(start_, StartProperties(facts.version));
-  if (!unit_.is_slice()) {
-    to_start_ = true;
-    return UniqueFd();
-  }
-  RETURN_IF_ERROR(StartSlice());
-  bus_.reset();
-  absl::StatusOr<UniqueFd> fd = FillCgroup();
-  if (!fd.ok() && !adopted_) StopUnit().IgnoreError();
-  return fd;
-}
-
-absl::Status SystemdManager::StartScope(pid_t pid) {
-  to_start_ = false;
-  start_.push_back({"PIDs", systemd::Pids(pid)});
-  const absl::Status status = StartUnit(start_);
-  if (absl::IsAlreadyExists(status)) {
-    foreign_ = true;
-    return absl::AlreadyExistsError(
-        absl::StrCat("unit '", unit_.name,
-                     "' exists: another container has this name, or what is left of one "
-                     "(`systemctl status ",
-                     unit_.name, "`)"));
-  }
-  if (!status.ok()) return Explain(status, absl::StrCat("starting unit '", unit_.name, "'"));
-  bus_.reset();  // a foreground `run` may stay for days
-  RETURN_IF_ERROR(FillCgroup().status());
-  // On v1 systemd has no hierarchy for freezer, cpuset and more: the process is not in those yet.
-  return unified() ? absl::OkStatus() : fs_->Attach(pid);
-}
-
-absl::Status SystemdManager::Attach(pid_t pid) {
-  if (to_start_) return StartScope(pid);
-  ASSIGN_OR_RETURN(Manager * fs, Fs());
-  const absl::Status status = fs->Attach(pid);
-  // systemd knows the unit alone, not the cgroups in it.
-  if (narrowed_ || !target_.user || !absl::IsPermissionDenied(status)) return status;
-  // From a login session's cgroup into one of the user's manager: only systemd may move it.
-  RETURN_IF_ERROR(Connect().status());
-  const absl::Status attached = bus_->AttachProcess(unit_.name, pid);
-  bus_.reset();
-  if (attached.ok()) return attached;
-  return Explain(attached, absl::StrCat("moving process ", pid, " into unit '", unit_.name, "'"));
-}
-
 // --- what systemd is not needed for --------------------------------------------------------------
 
 absl::Status SystemdManager::RestrictDevices() {
@@ -368,85 +149,6 @@ Location SystemdManager::location() const {
   return location;
 }
 
-// --- update --------------------------------------------------------------------------------------
-
-// What brings a property back. A list is added to: it has to be emptied first.
-Properties Restoration(const Properties& old) {
-  Properties properties;
-  for (const Property& property : old) {
-    const bool list = property.value.signature.starts_with("a(");
-    if (list) properties.push_back({property.name, {property.value.signature, {}}});
-    if (!list || !property.value.items.empty()) properties.push_back(property);
-  }
-  return properties;
-}
-
-// Each name once.
-Properties WithoutRepeats(const Properties& properties) {
-  Properties once;
-  for (const Property& property : properties) {
-    const auto same = [&property](const Property& p) { return p.name == property.name; };
-    if (absl::c_none_of(once, same)) once.push_back(property);
-  }
-  return once;
-}
-
-// On v1 systemd's device rules take the place of ours, exceptions and all: nothing runs until those
-// that held are back.
-absl::Status SystemdManager::SetProperties(const Properties& properties,
-                                           const spec::Resources& before) {
-  const bool devices = absl::c_any_of(
-      properties, [](const Property& property) { return property.name == "DeviceAllow"; });
-  if (unified() || !devices) return bus_->SetProperties(unit_.name, properties);
-  ASSIGN_OR_RETURN(Manager * fs, Fs());
-  ASSIGN_OR_RETURN(const bool frozen, fs->Frozen());
-  if (!frozen) RETURN_IF_ERROR(fs->Freeze(true));
-  absl::Status status = bus_->SetProperties(unit_.name, properties);
-  if (status.ok()) status = files().RewriteDevices(before.devices);
-  if (!frozen) status.Update(fs->Freeze(false));
-  return status;
-}
-
-// The unit first: systemd takes all properties or none, and its own writes come before ours, which
-// are exact where it rounds. If ours fail, the unit gets its old properties back, and then the files
-// theirs.
-absl::Status SystemdManager::UpdateUnit(const Properties& properties, const spec::Resources& change,
-                                        const spec::Resources& before) {
-  ASSIGN_OR_RETURN(Manager * fs, Fs());
-  ASSIGN_OR_RETURN(const Properties old,
-                   bus_->GetProperties(unit_.name, WithoutRepeats(properties)));
-  RETURN_IF_ERROR(SetProperties(properties, before));
-  const absl::Status status = fs->Update(change, before);
-  if (status.ok()) return status;
-  const absl::Status restored = SetProperties(Restoration(old), before);
-  fs->Update(before, before).IgnoreError();
-  if (restored.ok()) return status;
-  return absl::Status(status.code(), absl::StrCat(status.message(), "; and unit '", unit_.name,
-                                                  "' keeps the new limits: ", restored.message()));
-}
-
-absl::Status SystemdManager::Update(const spec::Resources& change, const spec::Resources& before) {
-  const spec::Resources complete = CompleteChange(change, before);
-  ASSIGN_OR_RETURN(const ManagerFacts facts, Connect());
-  const CgroupFiles now = files();
-  ASSIGN_OR_RETURN(Properties properties,
-                   LimitProperties(complete, facts.version,
-                                   [&now](absl::string_view file) { return now.Read(file); }));
-  if (!complete.devices.empty()) {
-    ASSIGN_OR_RETURN(const Properties devices, DevicesOf(complete.devices));
-    Append(devices, properties);
-  }
-  absl::Status status;
-  if (properties.empty()) {
-    ASSIGN_OR_RETURN(Manager * fs, Fs());
-    status = fs->Update(change, before);
-  } else {
-    status = UpdateUnit(properties, change, before);
-  }
-  bus_.reset();
-  return status;
-}
-
 // --- destroy -------------------------------------------------------------------------------------
 
 absl::Status SystemdManager::StopUnit() {
@@ -481,7 +183,7 @@ absl::Status SystemdManager::Destroy() {
   return fs->Destroy();
 }
 
-}  // namespace
+// --- the contract of manager.h --------------------------------------------------------------------
 
 absl::Status Probe(const Host& host) {
   if (!host.systemd) {
