@@ -2,8 +2,9 @@
 
 The runtime under test is the program that $HULL_RUNTIME or `--runtime PATH` names, so that the
 cases can be checked against another OCI runtime; what that one is known to fail, and why, is in
-peers.txt, and so is what no runtime can do as root of a user namespace. With `--pure-v2` it sees a cgroup2 mount alone; `--brief` takes the first of the cases
-that differ in one value. A case asks processes inside a container
+peers.txt, and so is what no runtime can do as root of a user namespace. With `--pure-v2` it sees a
+cgroup2 mount alone; `--brief` takes the first of the cases that differ in one value, and none that
+every kernel decides alike. A case asks processes inside a container
 what they see (busybox and probe.cc) or reads the kernel's own files; never the runtime's word alone.
 """
 
@@ -251,6 +252,11 @@ def each(**rows):
         return method
 
     return mark
+
+
+def by_the_config(cases):
+    """Marks a class (or a method) whose outcome the config decides, on any kernel: not in --brief."""
+    return None if BRIEF else cases
 
 
 NAMESPACES = ["pid", "ipc", "uts", "mount"]  # a new network is a third of what a start costs

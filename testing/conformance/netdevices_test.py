@@ -231,6 +231,7 @@ class Moved(NetworkOfItsOwn):
         self.assertEqual(list(self.links(self.pid(container))), ["lo"])
 
 
+@harness.by_the_config
 class Refused(NetworkOfItsOwn):
     def test_a_device_that_is_not_there(self):
         self.refused(self.with_devices(nothere={}), saying="nothere")

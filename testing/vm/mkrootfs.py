@@ -29,7 +29,8 @@ PRUNED = """
     usr/lib/python3.11/idlelib/ usr/lib/python3.11/lib2to3/ usr/lib/python3.11/pydoc_data/
     usr/lib/python3.11/test/ usr/lib/python3.11/ensurepip/ usr/lib/python3.11/tkinter/
     usr/lib/python3.11/distutils/ usr/lib/python3.11/turtledemo/
-""".split()
+    usr/lib/systemd/system-generators/ usr/lib/systemd/user-generators/
+""".split()  # the generators find nothing to make, and each reload of systemd runs them all
 
 DIRECTORIES = {  # path: (mode, uid)
     **{path: (0o755, 0) for path in "boot dev etc home proc root run srv sys usr var mnt".split()},

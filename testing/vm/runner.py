@@ -48,6 +48,7 @@ def parse_options():
     parser.add_argument("--cgroups", choices=["v2", "v1", "hybrid"], default="v2")
     parser.add_argument("--user", choices=["root", "unprivileged"], default="root")
     parser.add_argument("--memory", type=int, default=2048, help="MiB")
+    parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--devices", type=str.split, default=[])
     parser.add_argument("--append", default="")
     parser.add_argument("--suite", action="append", type=pathlib.Path, default=[])
@@ -86,7 +87,8 @@ def qemu_command(options, tool, directory):
     ]
     # Without the string instructions of recent processors: they are emulated byte by byte, and the
     # kernel would clear each page with one.
-    words = "-accel tcg,thread=multi,tb-size=512 -M q35 -smp 2".split()
+    words = "-accel tcg,thread=multi,tb-size=512 -M q35".split()
+    words += ["-smp", str(options.cpus)]
     words += "-cpu max,-la57,-smap,-smep,-erms,-fsrm".split()
     words += (
         "-nodefaults -no-user-config -no-reboot -display none -device nvme,id=n0,serial=vm".split()
