@@ -17,6 +17,7 @@ MEMORY_POLICIES = [
     *("MPOL_DEFAULT", "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_WEIGHTED_INTERLEAVE"),
     *("MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_LOCAL"),
 ]
+MEMORY_POLICY_FLAGS = ["MPOL_F_STATIC_NODES", "MPOL_F_RELATIVE_NODES", "MPOL_F_NUMA_BALANCING"]
 NOT_YET = "not supported by this runtime yet"
 
 
@@ -144,6 +145,17 @@ class Claims(Document):
             if mode in listed:
                 self.accepted(mode, edit)
             elif harness.NAME == "hull":
+                self.refused(edit, saying="/linux/memoryPolicy: ")
+
+    @hull_only
+    def test_memory_policy_flags(self):
+        """As the modes."""
+        for flag in MEMORY_POLICY_FLAGS:
+            policy = {"mode": "MPOL_BIND", "nodes": "0", "flags": [flag]}
+            edit = lambda s, policy=policy: s["linux"].update(memoryPolicy=policy)
+            if flag in self.linux["memoryPolicy"]["flags"]:
+                self.accepted(flag, edit)
+            else:
                 self.refused(edit, saying="/linux/memoryPolicy: ")
 
     @hull_only
