@@ -172,8 +172,8 @@ absl::string_view Hint(const Plan& plan, const Step& step, const sync::Message& 
     const absl::string_view hint = MountHint(plan, step.mount, failure);
     if (!hint.empty()) return hint;
   }
-  if (step.kind == StepKind::kDevice && failure.operation == Operation::kOpenTree &&
-      failure.error == ENOENT) {
+  if (step.kind == StepKind::kDevice && failure.error == ENOENT &&
+      (failure.operation == Operation::kOpenTree || failure.operation == Operation::kStat)) {
     return "; where the kernel lets nobody make devices (a user namespace) the host's is bound, "
            "and "
            "must be at the same path";
