@@ -85,6 +85,7 @@ class When(Hooks):
         self.assertTrue(eventually(lambda: order.exists() and order.read_text().count("\n") == 2))
         self.assertEqual(order.read_text(), "hook\nprogram\n")
 
+    @harness.by_the_config
     def test_run_runs_all(self):
         hooks = {k: [self.hook(k, f"echo {k} >> $D/order")] for k in KINDS}
         self.assertEqual(self.run_args("/bin/sleep", "0.2", edit=self.edit(**hooks)).code, 0)
@@ -148,6 +149,7 @@ class With(Hooks):
         seen, container = self.records(kind, "cat", lambda s: harness.remove_namespace(s, "pid"))
         self.assertEqual(json.loads(seen)["pid"], self.pid(container))
 
+    @harness.by_the_config
     @each(**{k: k for k in KINDS})
     def test_a_long_state(self, kind):
         """More than any pipe holds (runc's own startContainer hooks then never begin)."""
@@ -155,6 +157,7 @@ class With(Hooks):
         seen, _ = self.records(kind, "cat", lambda s: s.update(annotations={"a.b": long}))
         self.assertEqual(json.loads(seen)["annotations"], {"a.b": long})
 
+    @harness.by_the_config
     @each(**{k: k for k in KINDS})
     def test_a_long_state_that_is_not_read(self, kind):
         long = "x" * 300000
@@ -178,6 +181,7 @@ class With(Hooks):
         self.assertLessEqual({"A=1", "B=two words"}, entries)
         self.assertEqual({e for e in entries if e.startswith(("LEAK", "TERM"))}, set())
 
+    @harness.by_the_config
     @each(**{k: k for k in HOST})
     def test_no_environment_of_the_container(self, kind):
         seen, _ = self.records(
@@ -185,6 +189,7 @@ class With(Hooks):
         )
         self.assertNotIn("LD_PRELOAD", seen)
 
+    @harness.by_the_config
     @each(**{k: k for k in KINDS})
     @hull_only  # runc and crun give the caller's, runc's startContainer hooks have the program's
     def test_no_environment_but_its_own(self, kind):
@@ -214,6 +219,7 @@ class With(Hooks):
             [line.split()[0] for line in record.read_text().splitlines()], ["0", "1", "2"]
         )
 
+    @harness.by_the_config
     @each(**{k: k for k in KINDS})
     @hull_only  # runc leaks sockets of its own
     def test_no_preserved_descriptor(self, kind):
@@ -250,6 +256,7 @@ class With(Hooks):
         self.create(*SLEEP, edit=edit)
         self.assertEqual((self.dir / "record").read_text(), "zero one\n")
 
+    @harness.by_the_config
     def test_no_arguments_is_its_path(self):
         script = self.host_file("hook", f"#!/bin/sh\necho $# > {self.dir}/record\n", 0o755)
         self.create(*SLEEP, edit=self.edit(createRuntime=[{"path": str(script)}]))
@@ -266,6 +273,7 @@ class Failure(Hooks):
         self.fails("create", "--bundle", bundle.path, container, saying="hook")
         self.assert_nothing_left(container)
 
+    @harness.by_the_config
     @each(**{k: k for k in BEFORE_START})
     def test_what_the_hook_said_is_passed_on(self, kind):
         container = self.new_id()
@@ -277,6 +285,7 @@ class Failure(Hooks):
         )
         self.fails("create", "--bundle", bundle.path, container, saying=["the reason"])
 
+    @harness.by_the_config
     @each(**{k: k for k in BEFORE_START})
     def test_ends_the_chain(self, kind):
         bundle = self.bundle(
@@ -290,6 +299,7 @@ class Failure(Hooks):
         self.fails("create", "--bundle", bundle.path, self.new_id())
         self.assertFalse((self.dir / "second").exists())
 
+    @harness.by_the_config
     def test_of_start_container_keeps_the_program_from_running(self):
         container = self.create(
             "/bin/sh",
@@ -301,6 +311,7 @@ class Failure(Hooks):
         self.wait_for(container, "stopped")
         self.assertFalse((self.dir / "ran").exists())
 
+    @harness.by_the_config
     @hull_only  # runc 1.3 runs poststart hooks when it creates
     def test_of_poststart_fails_start(self):
         container = self.create(
@@ -327,6 +338,7 @@ class Failure(Hooks):
             self.assert_nothing_left(container)
             self.assertEqual(json.loads((self.dir / "last").read_text())["status"], "stopped")
 
+    @harness.by_the_config
     @each(**{k: k for k in BEFORE_START})
     def test_of_create_runs_the_poststop_hooks(self, kind):
         edit = self.edit(
@@ -337,6 +349,7 @@ class Failure(Hooks):
         self.fails("create", "--bundle", bundle.path, self.new_id())
         self.assertEqual(json.loads((self.dir / "last").read_text())["status"], "stopped")
 
+    @harness.by_the_config
     @hull_only  # peers say other words
     def test_of_start_container_is_named(self):
         """Also where what is undone of the creation's options made the steps fewer or more."""
@@ -349,6 +362,7 @@ class Failure(Hooks):
             said = ["/hooks/startContainer/0: hook '/bin/sh' exited with status 5"]
             self.fails("start", container, saying=said)
 
+    @harness.by_the_config
     @each(**{k: k for k in KINDS})
     def test_a_program_that_is_not_there(self, kind):
         """With runc, start does not learn of startContainer hooks that fail."""
@@ -369,6 +383,7 @@ class Failure(Hooks):
         if harness.NAME == "hull":
             self.assertIn(f"/hooks/{kind}/0: hook '/nowhere/hook' cannot be executed", result.err)
 
+    @harness.by_the_config
     @hull_only  # runc 1.3 stops at the first that fails
     def test_of_poststop_does_not_keep_delete(self):
         container = self.create(
@@ -399,6 +414,7 @@ class Failure(Hooks):
         self.fails("create", "--bundle", bundle.path, container)
         self.assertLess(time.monotonic() - begin, 5)
 
+    @harness.by_the_config
     @each(start="startContainer", poststart="poststart")
     @hull_only  # runc 1.3 runs poststart hooks when it creates
     def test_timeout_of_what_start_runs(self, kind):
@@ -406,12 +422,14 @@ class Failure(Hooks):
         container = self.create(*SLEEP, edit=self.edit(**{kind: [hook]}))
         self.fails("start", container, saying=f"/hooks/{kind}/0: hook '/bin/sh' was killed after")
 
+    @harness.by_the_config
     def test_timeout_of_poststop(self):
         hook = self.hook("poststop", "exec sleep 1000", timeout=1)
         container = self.create(*SLEEP, edit=self.edit(poststop=[hook]))
         self.runtime("delete", "--force", container)
         self.fails("state", container, saying="does not exist")
 
+    @harness.by_the_config
     def test_a_timeout_that_is_not_reached_does_nothing(self):
         self.create(
             *SLEEP, edit=self.edit(createRuntime=[self.hook("createRuntime", "true", timeout=30)])

@@ -70,6 +70,7 @@ class Classes(Resctrl):
         self.ok("delete", "--force", container)
         self.assertEqual(self.tree(), self.before)
 
+    @harness.by_the_config
     def test_without_any_schema(self):
         container = self.start(*SLEEP, edit=self.rdt())
         self.assertEqual(self.get(container, "tasks"), f"{self.pid(container)}\n")
@@ -94,6 +95,7 @@ class Classes(Resctrl):
         self.ok("delete", "--force", container)
         self.assertEqual(self.tree(), self.before)
 
+    @harness.by_the_config
     @each(
         cache={"l3CacheSchema": "L3:0=f;1=0f0"},
         bandwidth={"memBwSchema": "MB:1=50;0=50"},
@@ -104,6 +106,7 @@ class Classes(Resctrl):
         self.start(*SLEEP, edit=self.rdt(closID="gold", **fields))
         self.assertEqual(self.get("gold", "schemata"), before)
 
+    @harness.by_the_config
     @each(
         cache={"l3CacheSchema": "L3:0=ff;1=0f0"},
         bandwidth={"memBwSchema": "MB:0=20"},
@@ -115,15 +118,18 @@ class Classes(Resctrl):
             self.rdt(closID="gold", **fields), saying=["/linux/intelRdt", "'gold' exists"]
         )
 
+    @harness.by_the_config
     def test_one_that_does_not_exist(self):
         self.fails_to_create(self.rdt(closID="tin"), saying=["/linux/intelRdt/closID", "'tin'"])
 
+    @harness.by_the_config
     def test_the_default_class(self):
         container = self.start(*SLEEP, edit=self.rdt(closID="/"))
         self.assertEqual(self.get("tasks"), f"{self.pid(container)}\n")
         self.ok("delete", "--force", container)
         self.assertEqual(self.tree(), self.before)
 
+    @harness.by_the_config
     def test_one_that_others_use_stays(self):
         edit = self.rdt(closID="silver", l3CacheSchema="L3:0=f")
         first = self.start(*SLEEP, edit=edit)
@@ -132,16 +138,19 @@ class Classes(Resctrl):
         self.ok("delete", "--force", first)
         self.assertTrue((self.resctrl / "silver").exists())
 
+    @harness.by_the_config
     def test_with_run(self):
         out = self.inside("/bin/sh", "-c", "echo $$", edit=self.rdt(memBwSchema="MB:0=20"))
         self.assertEqual(out, "1\n")
         self.assertEqual(self.tree(), self.before)
 
+    @harness.by_the_config
     def test_a_further_process_is_in_it(self):
         container = self.start(*SLEEP, edit=self.rdt())
         self.exec(container, "/bin/true")
         self.assertEqual(len(self.get(container, "tasks").split()), 2)
 
+    @harness.by_the_config
     def test_a_create_that_fails_leaves_nothing(self):
         def hooks(spec):
             spec["hooks"] = {"createRuntime": [{"path": "/bin/false", "args": ["false"]}]}
@@ -153,12 +162,14 @@ class Classes(Resctrl):
         container = self.start(*SLEEP, edit=self.rdt(harness.map_ids))
         self.assertEqual(self.get(container, "tasks"), f"{self.pid(container)}\n")
 
+    @harness.by_the_config
     def test_no_resctrl(self):
         del os.environ["HULL_TEST_RESCTRL"]
         if " - resctrl " in pathlib.Path("/proc/self/mountinfo").read_text():
             self.skipTest("this machine has resctrl")
         self.fails_to_create(self.rdt(), saying=["/linux/intelRdt", "no resctrl mounted"])
 
+    @harness.by_the_config
     @each(
         slash={"closID": "a/b"},
         dots={"closID": ".."},
@@ -187,16 +198,19 @@ class Monitoring(Resctrl):
         self.ok("delete", "--force", container)
         self.assertEqual(self.tree(), self.before)
 
+    @harness.by_the_config
     def test_a_group_of_the_default_class(self):
         container = self.start(*SLEEP, edit=self.rdt(closID="/", enableMonitoring=True))
         self.assertEqual(self.get("mon_groups", container, "tasks"), f"{self.pid(container)}\n")
         self.ok("delete", "--force", container)
         self.assertEqual(self.tree(), self.before)
 
+    @harness.by_the_config
     def test_false_is_none(self):
         container = self.start(*SLEEP, edit=self.rdt(enableMonitoring=False))
         self.assertFalse((self.resctrl / container / "mon_groups").exists())
 
+    @harness.by_the_config
     def test_where_the_host_cannot(self):
         (self.resctrl / "info/L3_MON").rmdir()
         self.before = self.tree()
@@ -233,6 +247,7 @@ class Monitoring(Resctrl):
         data.rmdir()
         data.parent.rmdir()
 
+    @harness.by_the_config
     def test_events_of_a_container_without(self):
         self.assertEqual(self.statistics(self.start(*SLEEP)), {})
 
@@ -250,18 +265,21 @@ class Update(Resctrl):
             self.get(container, "schemata"), "L3:0=f\nL3:0=1\nMB:0=30\nL3:0=3\nMB:0=40\n"
         )
 
+    @harness.by_the_config
     def test_beside_resources_from_a_file(self):
         container = self.start(*SLEEP, edit=self.rdt(l3CacheSchema="L3:0=f"))
         limits = self.host_file("limits.json", '{"pids": {"limit": 42}}')
         self.ok("update", "-r", limits, "--l3-cache-schema", "L3:0=1", container)
         self.assertEqual(self.get(container, "schemata"), "L3:0=f\nL3:0=1\n")
 
+    @harness.by_the_config
     def test_of_a_container_without(self):
         container = self.start(*SLEEP)
         self.fails(
             "update", "--l3-cache-schema", "L3:0=1", container, saying="no linux.intelRdt"
         )
 
+    @harness.by_the_config
     def test_a_limit_that_is_refused_changes_no_schema_for_good(self):
         container = self.start(*SLEEP, edit=self.rdt(l3CacheSchema="L3:0=f"))
         result = self.runtime(

@@ -161,6 +161,7 @@ class Binds(Options):
         self.assertIn("ro", self.line(edit)["options"])
         self.assertNotIn("ro", self.line(edit, "/mnt/sub")["options"])
 
+    @harness.by_the_config
     @hull_only
     @each(
         sync="sync",
@@ -287,11 +288,13 @@ class Symlinks(Options):
         edit = self.mount(source, "bind", "dest-nofollow", destination="/mnt/link")
         self.assertEqual(self.seen(edit, "cat /mnt/link").out, "text\n")
 
+    @harness.by_the_config
     @each(source="src-nofollow", destination="dest-nofollow")
     def test_refused_beside_copy_symlink(self, option):
         edit = self.mount("/tmp", "bind", "copy-symlink", option)
         self.refused(edit, saying=option)
 
+    @harness.by_the_config
     @hull_only
     @each(source="src-nofollow", destination="dest-nofollow", copy="copy-symlink")
     def test_refused_at_a_file_system(self, option):
@@ -334,6 +337,7 @@ class FileSystems(Options):
         out = self.run_spec(bundle).out
         self.assertTrue(out.startswith("mode=40711 ") and out.endswith("\na\n"), out)
 
+    @harness.by_the_config
     @hull_only
     def test_tmpcopyup_elsewhere_is_named(self):
         edit = self.mount("mqueue", "tmpcopyup", type="mqueue")
@@ -437,6 +441,7 @@ class Remount(Options):
         line = self.line(self.change("remount", "sync"))
         self.assertIn("sync", line["super"])
 
+    @harness.by_the_config
     def test_what_it_does_not_know_is_named(self):
         self.refused(self.change("remount", "no-such=1"), saying=f"/mounts/{INDEX + 1}")
 
@@ -469,13 +474,16 @@ class Kernel(Options):
         edit = self.mount(source, "bind", destination=destination)
         self.assertEqual(self.sh(f"cat {destination}", edit=edit), "mine\n")
 
+    @harness.by_the_config
     @each(self_="/proc/self/attr", kcore="/proc/kcore", sys="/proc/sys", one="/proc/1")
     def test_one_that_may_not(self, destination):
         self.refused(self.mount("/tmp", "bind", destination=destination), saying="/destination")
 
+    @harness.by_the_config
     def test_nothing_else_is_mounted_at_proc(self):
         self.refused(self.mount("tmpfs", destination="/proc", type="tmpfs"), saying="/proc")
 
+    @harness.by_the_config
     def test_no_other_directory_is_bound_at_proc(self):
         self.refused(self.mount("/tmp", "bind", destination="/proc"), saying="/proc")
 
@@ -505,6 +513,7 @@ class Kernel(Options):
         self.fails("create", "--bundle", bundle.path, self.new_id())
         self.assertEqual(list((bundle.rootfs / "bad").iterdir()), [])
 
+    @harness.by_the_config
     def test_the_destination_root_is_refused(self):
         self.refused(self.mount("tmpfs", destination="/", type="tmpfs"), saying="/")
 

@@ -92,6 +92,7 @@ class User(Process):
         )
         self.assertEqual(self.run_spec(bundle).out, "/home/u\n")
 
+    @harness.by_the_config
     def test_a_numeric_user_is_no_name(self):
         bundle = self.bundle(
             self.spec(
@@ -101,6 +102,7 @@ class User(Process):
         (bundle.rootfs / "etc/passwd").write_text("1000:x:0:0::/:\n")
         self.assertEqual(self.run_spec(bundle).out, "1000\n")
 
+    @harness.by_the_config
     @each(negative=-1, all_ones=4294967295, too_big=4294967296, float=1.5, text="0")
     @hull_only
     def test_impossible_ids_are_refused(self, uid):
@@ -113,6 +115,7 @@ class Capabilities(Process):
     def test_none(self):
         self.assert_caps(self.caps(), **{name: 0 for name in SETS})
 
+    @harness.by_the_config
     def test_absent_is_none(self):
         def edit(spec):
             del spec["process"]["capabilities"]
@@ -150,6 +153,7 @@ class Capabilities(Process):
         status = self.own_status(capabilities=caps, user={"uid": 1000, "gid": 1000})
         self.assert_caps(status, **{name: NET_RAW for name in SETS})
 
+    @harness.by_the_config
     def test_a_user_without_ambient_has_none(self):
         caps = {name: ["CAP_NET_RAW"] for name in ("bounding", "effective", "permitted")}
         status = self.own_status(capabilities=caps, user={"uid": 1000, "gid": 1000})
@@ -157,6 +161,7 @@ class Capabilities(Process):
             status, bounding=NET_RAW, effective=0, permitted=0, ambient=0, inheritable=0
         )
 
+    @harness.by_the_config
     def test_unknown_names_are_warned_of(self):
         result = self.run_args(
             "/bin/true", edit=lambda s: s["process"]["capabilities"]["bounding"].append("CAP_NONE")
@@ -234,6 +239,7 @@ class Limits(Process):
         limits = self.exec(container, "/bin/cat", "/proc/self/limits")
         self.assertIn(line, limits)
 
+    @harness.by_the_config
     @hull_only
     def test_soft_above_hard_is_refused(self):
         self.refused(
@@ -274,6 +280,7 @@ class Environment(Process):
         for entry in ("A=1", "B=two words", "C=", "D=x=y"):
             self.assertIn(entry, env)
 
+    @harness.by_the_config
     def test_nothing_of_the_caller_leaks(self):
         os.environ["LEAK"] = "secret"
         try:
@@ -281,6 +288,7 @@ class Environment(Process):
         finally:
             del os.environ["LEAK"]
 
+    @harness.by_the_config
     def test_the_last_duplicate_wins(self):
         out = self.inside(
             "/bin/sh", "-c", "echo $A", edit=lambda s: s["process"]["env"].extend(["A=1", "A=2"])
@@ -296,9 +304,11 @@ class Environment(Process):
         (bundle.rootfs / "opt/mine").chmod(0o755)
         self.assertEqual(self.run_spec(bundle).out, "mine\n")
 
+    @harness.by_the_config
     def test_argv_0_is_as_given(self):
         self.assertEqual(self.sh("cat /proc/1/cmdline; true").split("\0")[0], "/bin/sh")
 
+    @harness.by_the_config
     def test_arguments_pass_unchanged(self):
         args = [
             "/bin/sh",
@@ -313,6 +323,7 @@ class Environment(Process):
         ]
         self.assertEqual(self.inside(*args), "[a b]\n[]\n[*]\n[\t]\n[ä]\n")
 
+    @harness.by_the_config
     def test_a_long_argument_list(self):
         words = ["x" * 1000] * 1000
         self.assertEqual(self.inside("/bin/sh", "-c", "echo $#", "-", *words), "1000\n")
@@ -413,10 +424,12 @@ class Descriptors(Process):
         self.assertEqual(out.splitlines()[0], "1 1")
         self.assertEqual(self.numbers("\n".join(out.splitlines()[1:])), [0, 1, 2, 3])
 
+    @harness.by_the_config
     def test_preserved_that_is_not_open(self):
         bundle = self.bundle(self.spec("/bin/true"))
         self.fails("run", "--bundle", bundle.path, "--preserve-fds", 30, self.new_id())
 
+    @harness.by_the_config
     def test_stdin_of_a_detached_container_is_the_callers(self):
         with open(self.host_file("in", "x\n")) as stdin:
             container = self.start(
@@ -497,6 +510,7 @@ class Exec(Process):
             self.exec(container, "/bin/cat", "/proc/1/cgroup"),
         )
 
+    @harness.by_the_config
     def test_inherits_the_environment_and_adds_to_it(self):
         container = self.running(lambda s: s["process"]["env"].append("A=1"))
         out = self.exec(
@@ -504,6 +518,7 @@ class Exec(Process):
         )
         self.assertEqual(out, "1 2 3\n")
 
+    @harness.by_the_config
     @each(short="-e", long="--env")
     def test_env_overrides(self, flag):
         container = self.running(lambda s: s["process"]["env"].append("A=1"))
@@ -517,6 +532,7 @@ class Exec(Process):
             self.exec(container, "/bin/probe", "cwd", words=["--cwd", "/tmp"]), "/tmp\n"
         )
 
+    @harness.by_the_config
     def test_cwd_is_the_configs(self):
         container = self.running(lambda s: s["process"].update(cwd="/etc"))
         self.assertEqual(self.exec(container, "/bin/probe", "cwd"), "/etc\n")
@@ -532,6 +548,7 @@ class Exec(Process):
         )
         self.assertEqual(out.strip(), expected)
 
+    @harness.by_the_config
     @each(
         empty="",
         name="root",
@@ -547,6 +564,7 @@ class Exec(Process):
     def test_user_refused(self, user):
         self.fails("exec", "--user=" + user, self.running(), "/bin/true", code=255)
 
+    @harness.by_the_config
     def test_the_user_is_the_configs(self):
         container = self.running(
             lambda s: s["process"].update(user={"uid": 7, "gid": 8, "additionalGids": [9]})
@@ -563,6 +581,7 @@ class Exec(Process):
         status = self.exec_status(container, flag, "11", flag, "12")
         self.assertLessEqual({"11", "12"}, set(status_field(status, "Groups").split()))
 
+    @harness.by_the_config
     def test_capabilities_are_the_configs(self):
         self.assert_caps(
             self.exec_status(self.running()),
@@ -618,6 +637,7 @@ class Exec(Process):
         mine = self.inside("/bin/probe", "keyring", words=["--no-new-keyring"])
         self.assertEqual(self.exec(container, "/bin/probe", "keyring"), mine)
 
+    @harness.by_the_config
     def test_oom_score_adj_is_the_configs(self):
         container = self.running(lambda s: s["process"].update(oomScoreAdj=321))
         words = ["/bin/cat", "/proc/self/oom_score_adj"]
@@ -662,21 +682,25 @@ class Exec(Process):
             "/new/deep\n",
         )
 
+    @harness.by_the_config
     @each(relative=["--cwd", "tmp"], a_file=["--cwd", "/bin/sh"])
     def test_cwd_refused(self, words):
         self.fails("exec", *words, self.running(), "/bin/true", code=255)
 
+    @harness.by_the_config
     @each(zero=0, seven=7, most=254)
     def test_the_exit_status_is_the_processs(self, status):
         container = self.running()
         result = self.runtime("exec", container, "/bin/sh", "-c", f"exit {status}")
         self.assertEqual(result.code, status, result)
 
+    @harness.by_the_config
     @each(term=15, kill=9, usr1=10)
     def test_a_signals_exit_status(self, number):
         result = self.runtime("exec", self.running(), "/bin/probe", "abort", number)
         self.assertEqual(result.code, 128 + number, result)
 
+    @harness.by_the_config
     @each(
         no_program=("/bin/none",),
         not_in_path=("none",),
@@ -746,15 +770,19 @@ class Exec(Process):
         )
         self.assert_caps(self.ok("exec", "-p", file, self.running()), bounding=CHOWN)
 
+    @harness.by_the_config
     def test_process_file_that_is_wrong(self):
         self.fails("exec", "-p", self.host_file("process.json", "{"), self.running(), code=255)
 
+    @harness.by_the_config
     def test_process_file_that_is_missing(self):
         self.fails("exec", "-p", self.dir / "none", self.running(), code=255, saying="none")
 
+    @harness.by_the_config
     def test_no_command(self):
         self.assertNotEqual(self.runtime("exec", self.running()).code, 0)
 
+    @harness.by_the_config
     def test_detached(self):
         container = self.running()
         pid_file = self.dir / "pid"
@@ -779,13 +807,16 @@ class Exec(Process):
         self.ok("resume", container)
         self.assertEqual(harness.wait(bundle), 0)
 
+    @harness.by_the_config
     def test_in_a_created_container(self):
         self.assertEqual(self.exec(self.create(), "/bin/id", "-u"), "0\n")
 
+    @harness.by_the_config
     def test_stdin(self):
         with open(self.host_file("in", "hello\n")) as stdin:
             self.assertEqual(self.exec(self.running(), "/bin/cat", stdin=stdin), "hello\n")
 
+    @harness.by_the_config
     def test_many_at_once(self):
         container = self.running()
         runs = [

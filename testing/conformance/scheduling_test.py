@@ -139,6 +139,7 @@ class Scheduler(Both):
             self.skipTest("this runtime sets it while the program begins")
         self.assertEqual(self.third("/bin/probe", "scheduler", scheduler=value), expected)
 
+    @harness.by_the_config
     def test_a_process_file_without_one_has_the_containers(self):
         value, expected = SCHEDULERS["batch"]
         container = self.start(
@@ -169,6 +170,7 @@ class Scheduler(Both):
         self.assertEqual(scheduler(policy, nice=nice, priority=priority), expected)
         self.assertEqual(self.exec(container, "/bin/probe", "scheduler"), expected)
 
+    @harness.by_the_config
     @each(
         iso=({"policy": "SCHED_ISO"}, "/process/scheduler/policy"),
         nice_of_fifo=({"policy": "SCHED_FIFO", "priority": 1, "nice": 2}, "/process/scheduler/nice"),
@@ -201,6 +203,7 @@ class Scheduler(Both):
         value, saying = row
         self.refused(lambda s: s["process"].update(scheduler=value), saying=saying)
 
+    @harness.by_the_config
     @hull_only
     def test_refused_in_a_process_file(self):
         file = self.file("/bin/true", scheduler={"policy": "SCHED_ISO"})
@@ -249,6 +252,7 @@ class IoPriority(Both):
         value, expected = row
         self.assertEqual(self.third(*GET_PRIORITY, ioPriority=value), f"{expected}\n")
 
+    @harness.by_the_config
     def test_a_process_file_without_one_has_the_containers(self):
         value, expected = PRIORITIES["best_effort"]
         container = self.start(
@@ -266,6 +270,7 @@ class IoPriority(Both):
         container = self.start(*SLEEP, edit=edit)
         self.assertEqual(self.exec(container, *GET_PRIORITY), f"{expected}\n")
 
+    @harness.by_the_config
     @each(
         too_low=({"class": "IOPRIO_CLASS_BE", "priority": 8}, "/process/ioPriority/priority"),
         negative=({"class": "IOPRIO_CLASS_BE", "priority": -1}, "/process/ioPriority/priority"),
@@ -302,6 +307,7 @@ class Personality(Both):
         self.assertEqual(self.exec(container, *words), expected)
         self.assertEqual(self.third(*words, container=container), expected)
 
+    @harness.by_the_config
     def test_flags_are_warned_of(self):
         result = self.run_args(
             "/bin/true",
@@ -312,6 +318,7 @@ class Personality(Both):
         self.assertEqual(result.code, 0, result)
         self.assertIn("personality", result.err)
 
+    @harness.by_the_config
     @each(case="linux32", unknown="BSD", empty="")
     @hull_only
     def test_refused(self, domain):
@@ -393,6 +400,7 @@ class MemoryPolicy(Both):
                 lambda s: s["linux"].update(memoryPolicy=value), saying="/linux/memoryPolicy: "
             )
 
+    @harness.by_the_config
     @each(
         no_such_node=({"mode": "MPOL_BIND", "nodes": "900"}, ["/linux/memoryPolicy: ", "none of"]),
         impossible_node=({"mode": "MPOL_BIND", "nodes": "5000"}, "/linux/memoryPolicy/nodes"),
@@ -448,6 +456,7 @@ class Affinity(Both):
         out = self.third(*self.STATUS, execCPUAffinity={"final": f"{CPUS[-1]},4000-65535"})
         self.assertEqual(self.allowed(out), str(CPUS[-1]))
 
+    @harness.by_the_config
     def test_a_process_file_without_one_has_the_containers(self):
         container = self.start(
             "/bin/sleep",
@@ -479,6 +488,7 @@ class Affinity(Both):
         self.ok("resume", container)
         self.assertEqual(harness.wait(process), 0)
 
+    @harness.by_the_config
     @each(
         initial=({"initial": "9999"}, "/process/execCPUAffinity/initial: '9999': none of these"),
         final=(
@@ -496,6 +506,7 @@ class Affinity(Both):
         file = self.file("/bin/true", execCPUAffinity=value)
         self.fails("exec", "-p", file, container, code=255, saying=saying)
 
+    @harness.by_the_config
     @hull_only
     def test_refused_at_creation_where_no_host_could_have_it(self):
         self.refused(

@@ -184,6 +184,7 @@ class Profiles(Seccomp):
         ).out
         self.assertEqual(status_field(out, "Seccomp"), "2")
 
+    @harness.by_the_config
     def test_unknown_names_are_skipped(self):
         result = self.filtered(
             profile("ALLOW", rule("ERRNO", "mkdir", "no_such_call", errnoRet=61)),
@@ -196,6 +197,7 @@ class Profiles(Seccomp):
         if harness.NAME == "hull":
             self.assertEqual(result.err.count("no_such_call"), 1)
 
+    @harness.by_the_config
     def test_only_with_unknown_names(self):
         self.assertEqual(
             self.sys(profile("ALLOW", rule("ERRNO", "no_such_call")), "83", "0"), "EFAULT"
@@ -212,6 +214,7 @@ class Profiles(Seccomp):
         seccomp = profile("ALLOW", rule("ERRNO", "mkdir", errnoRet=61), flags=flags)
         self.assertEqual(self.sys(seccomp, "83", "0"), "ENODATA")
 
+    @harness.by_the_config
     @each(
         action={"defaultAction": "SCMP_ACT_NONE"},
         architecture={"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_NONE"]},
@@ -247,11 +250,13 @@ class Profiles(Seccomp):
         seccomp["architectures"] = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]
         self.assertEqual(self.sys(seccomp, "83", "0"), "ENODATA")
 
+    @harness.by_the_config
     def test_the_second_run_gives_the_same(self):
         """From the cache, where there is one."""
         seccomp = profile("ALLOW", rule("ERRNO", "mkdir", errnoRet=61))
         self.assertEqual([self.sys(seccomp, "83", "0") for _ in range(3)], ["ENODATA"] * 3)
 
+    @harness.by_the_config
     def test_a_changed_profile_is_not_the_cached_one(self):
         for number, name in ((61, "ENODATA"), (62, "ETIME"), (61, "ENODATA")):
             self.assertEqual(
@@ -360,6 +365,7 @@ class Contract(Seccomp):
         self.ok("create", "--bundle", bundle.path, self.new_id())
         self.fails("start", self.ids[-1], saying="exec format error")
 
+    @harness.by_the_config
     @each(**{n: n for n in ALL})
     def test_one_that_is_missing_is_named(self, name):
         seccomp = self.only(*(n for n in ALL if n != name))
@@ -372,6 +378,7 @@ class Contract(Seccomp):
         )
         self.assertIn("let", result.err)
 
+    @harness.by_the_config
     @each(
         **{
             f"{name}_{action.lower()}": (name, action)
@@ -395,6 +402,7 @@ class Contract(Seccomp):
             saying=[f"/linux/seccomp/syscalls/0/names/1: SCMP_ACT_{action}", f"'{name}'"],
         )
 
+    @harness.by_the_config
     def test_arguments_that_the_runtime_does_not_use_are_no_matter(self):
         other = rule("TRAP", "exit_group", args=[{"index": 0, "value": 7, "op": "SCMP_CMP_EQ"}])
         self.assertEqual(self.filtered(profile("ALLOW", other), "/bin/true").code, 0)
@@ -403,6 +411,7 @@ class Contract(Seccomp):
             lambda s: s["linux"].update(seccomp=profile("ALLOW", own)), saying="'exit_group'"
         )
 
+    @harness.by_the_config
     def test_exec_needs_what_its_own_process_needs(self):
         """With no_new_privs init needs no capset, and an exec without it does."""
         bundle = self.bare(self.only(*ALWAYS))
@@ -483,15 +492,18 @@ class Listener(Seccomp):
         )
         self.assertEqual(result.out, "ENODATA\n")
 
+    @harness.by_the_config
     def test_nobody_listens(self):
         seccomp = profile("ALLOW", rule("NOTIFY", "mkdir"), listenerPath=str(self.dir / "none"))
         result = self.refused(lambda s: s["linux"].update(seccomp=seccomp))
         self.assertIn(str(self.dir / "none"), result.err)
 
+    @harness.by_the_config
     def test_notify_without_a_listener_path(self):
         result = self.filtered(profile("ALLOW", rule("NOTIFY", "mkdir")), "/bin/true")
         self.assertNotEqual(result.code, 0)
 
+    @harness.by_the_config
     @each(write="write", sendmsg="sendmsg", close="close", futex="futex")
     def test_calls_that_a_start_needs_do_not_hang_it(self, name):
         """Either it starts or it is refused, soon; the agent answers what comes."""
