@@ -13,6 +13,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
@@ -47,6 +48,8 @@ struct Node {
   std::vector<std::string> made = {};  // by Create(), for when it fails later
 
   bool unified() const { return controllers.empty(); }
+  // systemd's "name=systemd", and on a hybrid host the unified one.
+  bool tracks_units() const { return unified() || absl::StartsWith(controllers[0], "name="); }
 };
 
 class V1Manager : public Manager {
@@ -275,9 +278,14 @@ absl::StatusOr<UniqueFd> V1Manager::Create() {
 absl::Status V1Manager::Attach(pid_t pid) {
   if (nodes_.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(Open());
-  for (const Node& node : nodes_) {
-    RETURN_IF_ERROR(WriteValue(node.fd.get(), "cgroup.procs", absl::StrCat(pid)), "moving process ",
-                    pid, " into cgroup '/", node.directory, "'");
+  // What systemd goes by first: who is in a unit there, systemd moves to that unit's cgroup in the other
+  // hierarchies whenever it makes one, be it after we were there.
+  for (const bool tracking : {true, false}) {
+    for (const Node& node : nodes_) {
+      if (node.tracks_units() != tracking) continue;
+      RETURN_IF_ERROR(WriteValue(node.fd.get(), "cgroup.procs", absl::StrCat(pid)),
+                      "moving process ", pid, " into cgroup '/", node.directory, "'");
+    }
   }
   return absl::OkStatus();
 }
