@@ -67,6 +67,7 @@ def switch(name):
 
 
 RUNTIME = os.path.abspath(option("runtime", "HULL_RUNTIME") or "runtime-is-not-set")
+RUNTIME_ITSELF = os.path.realpath(RUNTIME)
 PROBE = os.path.abspath(option("probe", "HULL_PROBE") or "probe-is-not-set")
 # `--mount-api old` (or the variable): hull mounts as on a kernel without mount_setattr(2), so that one
 # machine tests both ways. For tests alone, and so in no --help.
@@ -98,7 +99,7 @@ class Runtime:
     """The program under test, with a state directory of its own."""
 
     def __init__(self, directory):
-        self.path = os.path.realpath(RUNTIME)
+        self.path = RUNTIME_ITSELF
         self.root = str(directory / "state")
         # Words before the program: another mount namespace, say.
         self.prefix = IN_PURE_V2 if PURE_V2 else []

@@ -104,7 +104,8 @@ def qemu_command(options, tool, directory):
             half = options.memory // 2
             for node in (0, 1):
                 words += ["-object", f"memory-backend-ram,id=m{node},size={half}M"]
-                words += ["-numa", f"node,nodeid={node},cpus={node},memdev=m{node}"]
+                cpus = f"cpus={node}," if node < options.cpus else ""  # else memory alone
+                words += ["-numa", f"node,nodeid={node},{cpus}memdev=m{node}"]
         elif device == "hugepages":
             kernel += " hugepages=64"
         elif device == "scratch":
