@@ -7,6 +7,8 @@
 
 BUILD_PACKAGES=(bazel-bootstrap g++ pkg-config libprotobuf-dev libseccomp-dev libsystemd-dev
   protobuf-compiler python3 git ca-certificates)
+# The gold linker, which lays out the program, is a package of its own since Debian 13.
+! grep -qs 'VERSION_ID="13"' /etc/os-release || BUILD_PACKAGES+=(binutils-gold)
 CHECK_PACKAGES=(clang-format-14 clang-tidy-14 shellcheck)
 QUICKSTART_PACKAGES=(busybox-static)
 TEST_PACKAGES=(busybox-static podman buildah conmon crun runc uidmap iproute2 procps util-linux)
