@@ -2,8 +2,6 @@
 #ifndef HULL_RUNTIME_CHILD_ATTRIBUTES_H_
 #define HULL_RUNTIME_CHILD_ATTRIBUTES_H_
 
-#include <linux/ioprio.h>
-
 #include "runtime/plan/plan.h"
 #include "runtime/sys/raw.h"
 
@@ -39,8 +37,9 @@ inline long SetScheduler(int pid, const plan::SchedulerStep& step) {
 }
 
 inline long SetIoPriority(int pid, const plan::IoPriorityStep& step) {
-  return sys::RawCall(__NR_ioprio_set, IOPRIO_WHO_PROCESS, pid,
-                      IOPRIO_PRIO_VALUE(step.io_class, step.level));
+  constexpr int kWhoProcess = 1, kClassShift = 13;  // IOPRIO_WHO_PROCESS, IOPRIO_CLASS_SHIFT
+  return sys::RawCall(__NR_ioprio_set, kWhoProcess, pid,
+                      static_cast<long>(step.io_class << kClassShift | step.level));
 }
 
 }  // namespace hull::child

@@ -1,6 +1,5 @@
 #include "runtime/plan/names.h"
 
-#include <linux/ioprio.h>
 #include <linux/mempolicy.h>
 #include <linux/personality.h>
 #include <linux/sched.h>
@@ -51,10 +50,11 @@ constexpr Number kSchedulerFlags[] = {
     {"SCHED_FLAG_UTIL_CLAMP_MAX", SCHED_FLAG_UTIL_CLAMP_MAX},
 };
 
+// linux/ioprio.h is no C++ any more: since Linux 6.1.192 it has a parameter called "class".
 constexpr Number kIoPriorityClasses[] = {
-    {"IOPRIO_CLASS_RT", IOPRIO_CLASS_RT},
-    {"IOPRIO_CLASS_BE", IOPRIO_CLASS_BE},
-    {"IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE},
+    {"IOPRIO_CLASS_RT", 1},
+    {"IOPRIO_CLASS_BE", 2},
+    {"IOPRIO_CLASS_IDLE", 3},
 };
 
 constexpr uint32_t kWeightedInterleave = 6;  // MPOL_WEIGHTED_INTERLEAVE, Linux 6.9
