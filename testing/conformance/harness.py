@@ -255,6 +255,16 @@ def each(**rows):
     return mark
 
 
+def in_brief(*names):
+    """Marks rows of each() that --brief takes beside the first: they have fields that it has not."""
+
+    def mark(method):
+        method.brief = names
+        return method
+
+    return mark
+
+
 def by_the_config(cases):
     """Marks a class (or a method) whose outcome the config decides, on any kernel: not in --brief."""
     return None if BRIEF else cases
@@ -450,7 +460,8 @@ class Case(unittest.TestCase):
         methods = {n: m for base in reversed(cls.__mro__) for n, m in vars(base).items()}
         for name, method in methods.items():
             rows = list(getattr(method, "rows", {}).items())
-            for row, value in rows[:1] if BRIEF else rows:
+            brief = [row for row in rows[1:] if row[0] in getattr(method, "brief", ())]
+            for row, value in rows[:1] + brief if BRIEF else rows:
 
                 def case(self, method=method, value=value):
                     return method(self, value)

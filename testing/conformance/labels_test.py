@@ -22,6 +22,7 @@ FLAGS = {
 
 
 class Refused(Case):
+    @harness.in_brief(*FIELDS)
     @each(**FIELDS)
     @hull_only
     def test_the_error_is_one_line_with_pointer_and_value(self, row):

@@ -120,6 +120,7 @@ class Scheduler(Both):
             cpu = {"realtimeRuntime": 20000, "realtimePeriod": 1000000}
             spec["linux"]["resources"]["cpu"] = cpu
 
+    @harness.in_brief(*DEADLINE)
     @each(**SCHEDULERS, **DEADLINE)
     def test_of_init(self, row):
         value, expected = row
@@ -307,7 +308,6 @@ class Personality(Both):
         self.assertEqual(self.exec(container, *words), expected)
         self.assertEqual(self.third(*words, container=container), expected)
 
-    @harness.by_the_config
     def test_flags_are_warned_of(self):
         result = self.run_args(
             "/bin/true",
@@ -468,7 +468,8 @@ class Affinity(Both):
         )
 
     def test_is_no_matter_of_init(self):
-        out = self.first(*self.STATUS, process={"execCPUAffinity": {"final": str(CPUS[0])}})
+        cpus = {"initial": str(CPUS[0]), "final": str(CPUS[0])}
+        out = self.first(*self.STATUS, process={"execCPUAffinity": cpus})
         self.assertEqual(self.allowed(out), self.mine())
 
     def test_initial_alone_holds_no_longer_than_the_start(self):
