@@ -175,8 +175,7 @@ absl::string_view Hint(const Plan& plan, const Step& step, const sync::Message& 
   if (step.kind == StepKind::kDevice && failure.error == ENOENT &&
       (failure.operation == Operation::kOpenTree || failure.operation == Operation::kStat)) {
     return "; where the kernel lets nobody make devices (a user namespace) the host's is bound, "
-           "and "
-           "must be at the same path";
+           "and must be at the same path";
   }
   if (step.kind == StepKind::kLabel && failure.error == ENOENT) {
     return "; no profile of that name is loaded";
