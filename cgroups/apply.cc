@@ -7,6 +7,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "cgroups/directory.h"
@@ -108,6 +109,17 @@ absl::Status WriteOne(int dir_fd, const Write& write, std::vector<Undo>* undo) {
   return WriteValue(dir_fd, write.file, write.value);
 }
 
+absl::Status ReadBack(int dir_fd, const Write& write) {
+  ASSIGN_OR_RETURN(const std::string kept, ReadValue(dir_fd, write.file));
+  int64_t asked = 0, number = 0;  // the kernel rounds down to whole pages
+  if (absl::SimpleAtoi(write.value, &asked) && absl::SimpleAtoi(kept, &number) && number <= asked) {
+    return absl::OkStatus();
+  }
+  return absl::UnimplementedError(
+      absl::StrCat(write.field, ": the kernel has no such limit any more: of '", write.value,
+                   "' written to '", write.file, "' it keeps '", kept, "'; remove the field"));
+}
+
 }  // namespace
 
 absl::Status ApplyWrites(absl::Span<const Write> writes, DirectoryOf directory_of,
@@ -123,6 +135,7 @@ absl::Status ApplyWrites(absl::Span<const Write> writes, DirectoryOf directory_o
     }
     const absl::Status status = WriteOne(dir_fd, write, undo);
     const int error = sys::StatusErrno(status);
+    if (status.ok() && write.when == When::kReadBack) RETURN_IF_ERROR(ReadBack(dir_fd, write));
     if (status.ok() && write.when == When::kElseNext) ++i;
     if (status.ok()) continue;
     if (error == ENOENT && (write.when == When::kIfPresent || write.when == When::kElseNext)) {

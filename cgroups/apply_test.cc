@@ -83,6 +83,15 @@ TEST_F(ApplyTest, ElseNextLeavesTheNextAloneWhenItsOwnFileIsThere) {
   EXPECT_EQ(Get("io.weight"), "");
 }
 
+TEST_F(ApplyTest, ReadBackRefusesALimitThatTheKernelDrops) {
+  Set("kmem", "");
+  EXPECT_EQ(Apply({Make("memory", "kmem", "64", When::kReadBack)}), absl::OkStatus());
+  Set("kmem", "9223");  // a plain file keeps what is behind the bytes written
+  const absl::Status status = Apply({Make("memory", "kmem", "64", When::kReadBack)});
+  EXPECT_TRUE(absl::IsUnimplemented(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("'64' written to 'kmem' it keeps '6423'"));
+}
+
 TEST_F(ApplyTest, IfRefusedDoesNothingAfterATryThatWorked) {
   Set("period", "");
   EXPECT_EQ(

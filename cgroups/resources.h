@@ -24,6 +24,7 @@ struct Write {
     kIfRefused,  // only if the kTry before it was refused
     kIfPresent,  // skipped where the kernel has no such file
     kElseNext,   // if the file is there, this write instead of the next one; else the next one
+    kReadBack,   // an error where the kernel takes the number and keeps a higher one
   };
 
   std::string controller;  // "memory"; "cgroup" for the core's own files

@@ -65,7 +65,9 @@ absl::Status ConvertMemory(const spec::Memory& memory, Current current,
   }
   AddMemoryAndSwap(memory, current, writer);
   if (const int64_t kernel = memory.kernel.value_or(0); kernel != 0) {
-    writer.Add("memory.kmem.limit_in_bytes", absl::StrCat(kernel), "memory.kernel");
+    // Later kernels first refused the file's limits (5.16), then ignored them (6.6, stable ones too).
+    writer.Add("memory.kmem.limit_in_bytes", absl::StrCat(kernel), "memory.kernel",
+               kernel > 0 ? When::kReadBack : When::kAlways);
   }
   if (const int64_t tcp = memory.kernel_tcp.value_or(0); tcp != 0) {
     writer.Add("memory.kmem.tcp.limit_in_bytes", absl::StrCat(tcp), "memory.kernelTCP");

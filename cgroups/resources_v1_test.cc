@@ -45,17 +45,18 @@ TEST(ResourcesV1Test, MemoryAndSwapGoInTheOrderThatTheKernelTakes) {
 }
 
 TEST(ResourcesV1Test, MemoryTheRest) {
-  EXPECT_THAT(V1(Memory([](spec::Memory& m) {
-                m.reservation = 10;
-                m.kernel = 20;
-                m.kernel_tcp = 30;
-                m.swappiness = 0;
-                m.disable_oom_killer = true;
-                m.use_hierarchy = true;
-              })),
-              ElementsAre("memory.use_hierarchy=1 (if present)", "memory.kmem.limit_in_bytes=20",
-                          "memory.kmem.tcp.limit_in_bytes=30", "memory.soft_limit_in_bytes=10",
-                          "memory.oom_control=1", "memory.swappiness=0"));
+  EXPECT_THAT(
+      V1(Memory([](spec::Memory& m) {
+        m.reservation = 10;
+        m.kernel = 20;
+        m.kernel_tcp = 30;
+        m.swappiness = 0;
+        m.disable_oom_killer = true;
+        m.use_hierarchy = true;
+      })),
+      ElementsAre("memory.use_hierarchy=1 (if present)",
+                  "memory.kmem.limit_in_bytes=20 (read back)", "memory.kmem.tcp.limit_in_bytes=30",
+                  "memory.soft_limit_in_bytes=10", "memory.oom_control=1", "memory.swappiness=0"));
   EXPECT_THAT(V1(Memory([](spec::Memory& m) { m.swappiness = 101; })),
               ElementsAre(HasSubstr("memory.swappiness: '101'")));
 }

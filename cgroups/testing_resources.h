@@ -17,8 +17,8 @@ using Fill = std::function<void(spec::Resources&)>;
 using Files = std::map<std::string, std::string>;
 
 inline std::vector<std::string> Texts(const std::vector<Write>& writes) {
-  constexpr absl::string_view kSuffix[] = {"", " (try)", " (if refused)", " (if present)",
-                                           " (else next)"};
+  constexpr absl::string_view kSuffix[] = {
+      "", " (try)", " (if refused)", " (if present)", " (else next)", " (read back)"};
   std::vector<std::string> texts;
   for (const Write& write : writes) {
     texts.push_back(
