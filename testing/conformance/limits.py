@@ -1,5 +1,6 @@
 """Where the kernel keeps a container's limits: on v1, on v2, and on both at once."""
 
+import os
 import pathlib
 import unittest
 
@@ -8,6 +9,7 @@ from harness import CGROUPS, V1, Case, PureV2
 
 SLEEP = ("/bin/probe", "sleep", "1000")
 KIB, MIB = 1 << 10, 1 << 20
+TEST_DISK = os.environ.get("HULL_TEST_DISK")
 ALL = "9223372036854771712"  # what v1 shows for no limit of memory
 
 
@@ -108,6 +110,9 @@ needs_its_tree = unittest.skipIf(harness.NAME == "crun" and V1, "this runtime kn
 
 def disk():
     """(path, "MAJOR:MINOR") of a block device that can be named in limits, or None."""
+    if TEST_DISK is not None:
+        number = os.stat(TEST_DISK).st_rdev
+        return TEST_DISK, f"{os.major(number)}:{os.minor(number)}"
     for entry in sorted(pathlib.Path("/sys/block").iterdir()):
         if entry.name.startswith(("vd", "sd", "nvme")) and (entry / "dev").exists():
             return f"/dev/{entry.name}", (entry / "dev").read_text().strip()

@@ -5,19 +5,19 @@ $HULL_TEST_DISK names a disk that a case may read from to see it throttled.
 """
 
 import os
+import pathlib
 import stat
 import unittest
 
 import harness
 from harness import Case, PureV2, each, hull_only
-from limits import ALL, KIB, MIB, SLEEP, Limit, Limits, disk, holds, line, needs_its_tree
+from limits import ALL, KIB, MIB, SLEEP, TEST_DISK, Limit, Limits, disk, line, needs_its_tree
 
-TEST_DISK = os.environ.get("HULL_TEST_DISK")
 OFTEN = {"quota": 50000, "period": 100000}
 
 
 class Fields:
-    """A case for each field; the row is (resources, Limit)."""
+    """A case for each field; the row is (resources, Limit). v1_*: v2 has no such file."""
 
     @each(
         memory_limit=(
@@ -44,15 +44,15 @@ class Fields:
             {"memory": {"reservation": 32 * MIB}},
             Limit("memory", ("memory.soft_limit_in_bytes", 32 * MIB), ("memory.low", 32 * MIB)),
         ),
-        memory_swappiness=(
+        v1_swappiness=(
             {"memory": {"swappiness": 7}},
             Limit("memory", ("memory.swappiness", 7)),
         ),
-        memory_oom_killer=(
+        v1_oom_killer=(
             {"memory": {"limit": 64 * MIB, "disableOOMKiller": True}},
             Limit("memory", ("memory.oom_control", line("oom_kill_disable 1"))),
         ),
-        memory_kernel_tcp=(
+        v1_kernel_tcp=(
             {"memory": {"kernelTCP": 64 * MIB}},
             Limit("memory", ("memory.kmem.tcp.limit_in_bytes", 64 * MIB)),
         ),
@@ -81,11 +81,11 @@ class Fields:
             Limit("cpu", ("cpu.cfs_burst_us", 20000), ("cpu.max.burst", 20000)),
         ),
         cpu_idle=({"cpu": {"idle": 1}}, Limit("cpu", ("cpu.idle", 1), ("cpu.idle", 1))),
-        cpu_realtime_period=(
+        v1_realtime_period=(
             {"cpu": {"realtimePeriod": 500000}},
             Limit("cpu", ("cpu.rt_period_us", 500000)),
         ),
-        cpu_realtime_runtime=(
+        v1_realtime_runtime=(
             {"cpu": {"realtimeRuntime": 0, "realtimePeriod": 500000}},
             Limit("cpu", ("cpu.rt_runtime_us", 0)),
         ),
@@ -107,10 +107,10 @@ class Fields:
             Limit(
                 "io",
                 (("blkio.weight", "blkio.bfq.weight"), ("200", "default 200")),
-                (("io.bfq.weight", "io.weight"), holds("default ")),
+                (("io.bfq.weight", "io.weight"), ("default 200", "default 1920")),
             ),
         ),
-        io_leaf_weight=(
+        v1_leaf_weight=(
             {"blockIO": {"leafWeight": 300}},
             Limit("io", ("blkio.leaf_weight", 300)),
         ),
@@ -130,11 +130,11 @@ class Fields:
                 ("hugetlb.2MB.rsvd.max", 4 * MIB),
             ),
         ),
-        network_class=(
+        v1_network_class=(
             {"network": {"classID": 0x100001}},
             Limit("net_cls", ("net_cls.classid", 0x100001)),
         ),
-        network_priority=(
+        v1_network_priority=(
             {"network": {"priorities": [{"name": "lo", "priority": 5}]}},
             Limit("net_prio", ("net_prio.ifpriomap", line("lo 5"))),
         ),
@@ -192,8 +192,8 @@ class Fields:
         if found is None:
             self.skipTest("no block device")
         major, minor = map(int, found[1].split(":"))
-        bfq = f"/sys/dev/block/{found[1]}/queue/scheduler"
-        if not os.path.exists(bfq) or "[bfq]" not in open(bfq).read():
+        scheduler = pathlib.Path(f"/sys/dev/block/{found[1]}/queue/scheduler")
+        if not scheduler.exists() or "[bfq]" not in scheduler.read_text():
             self.skipTest("the disk has no scheduler with weights")
         limit = Limit(
             "io",
@@ -215,6 +215,24 @@ class Fields:
         self.assert_limit(
             self.limited(rdma={names[0]: {"hcaHandles": 3, "hcaObjects": 1000}}), limit
         )
+
+    def test_a_device_that_no_rdma_controller_knows(self):
+        """Most machines have none; then the kernel's word is all that shows that it was asked."""
+        limit = {"nobodys0": {"hcaHandles": 3, "hcaObjects": 1000}}
+        self.refused(lambda s: s["linux"]["resources"].update(rdma=limit), saying="rdma")
+
+    @hull_only
+    def test_kernel_memory_is_limited_or_refused(self):
+        """Only cgroup v1 has the file, and kernels from 5.16 on refuse to be told a limit."""
+        row = Limit("memory", ("memory.kmem.limit_in_bytes", 64 * MIB))
+
+        def edit(spec):
+            spec["linux"]["resources"].update(memory={"kernel": 64 * MIB})
+
+        if self.on_v1("memory") and harness.kernel() < (5, 16):
+            self.assert_limit(self.create(*SLEEP, edit=edit), row)
+        else:
+            self.refused(edit, saying="memory.kernel")
 
     def test_a_check_before_update_is_no_limit(self):
         limit = Limit("memory", ("memory.limit_in_bytes", 64 * MIB), ("memory.max", 64 * MIB))

@@ -173,7 +173,7 @@ class Updates:
             Limit(
                 "io",
                 (("blkio.weight", "blkio.bfq.weight"), ("200", "default 200")),
-                (("io.bfq.weight", "io.weight"), holds("default ")),
+                (("io.bfq.weight", "io.weight"), ("default 200", "default 1920")),
             ),
         ),
     )

@@ -84,7 +84,7 @@ def vm_test(
       cgroups: v2, v1 or hybrid.
       user: root, or unprivileged (uid 1000, lingering, with subordinate ids).
       devices: of numa (two nodes), hugepages (64 of 2 MiB), swap (256 MiB of zram), scratch (two disks of
-        64 MiB, /dev/vm/scratch0 and 1), apparmor, selinux (without a policy; one of the two).
+        64 MiB, /dev/vm/scratch0 and 1; the first has BFQ's weights), apparmor, selinux (without a policy; one of the two).
       append: more words for the kernel's command line.
       memory_mb: of the machine.
       cpus: of the machine. One alone is emulated a quarter faster, without atomic instructions.

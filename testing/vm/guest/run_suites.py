@@ -60,6 +60,13 @@ def add_swap():
     subprocess.run(["swapon", "/dev/zram0"], check=True)
 
 
+def give_weights():
+    """The first scratch disk shares its time by weights, as no disk does by default."""
+    disk = pathlib.Path(os.path.realpath("/dev/vm/scratch0")).name
+    subprocess.run(["modprobe", "bfq"], check=True)
+    pathlib.Path(f"/sys/block/{disk}/queue/scheduler").write_text("bfq")
+
+
 # What the programs on testing/conformance's harness import: under emulation an interpreter needs a
 # second to start and read it, a fork of this one has it.
 PRELOADED = "ctypes fnmatch select shutil socket tempfile unittest xml.etree.ElementTree".split()
@@ -186,6 +193,8 @@ def main():
     row = plan["row"]
     if "swap" in row["devices"]:
         add_swap()
+    if "scratch" in row["devices"]:
+        give_weights()
     prefix = user_environment() if row["user"] == "unprivileged" else []
     results = Results()
     work = [(suite, program) for suite in plan["suites"] for program in suite["programs"]]
