@@ -117,6 +117,7 @@ absl::StatusOr<ContainerStatus> Container::Status() {
   if (init_pid_ == 0) {
     return state_.init_pid() != 0 ? ContainerStatus::kStopped : ContainerStatus::kCreating;
   }
+  if (dir_.BeingMade()) return ContainerStatus::kCreating;
   // A created one can be paused, too.
   ASSIGN_OR_RETURN(cgroups::Manager * manager, cgroup());
   if (manager->Frozen().value_or(false)) return ContainerStatus::kPaused;

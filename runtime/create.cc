@@ -332,6 +332,7 @@ absl::Status Creation::CarryOut() {
   console_.child.reset();
   host_proc_.reset();
   owned_fds_.clear();
+  dir_->Made();
   if (!pidfd_socket.valid()) return absl::OkStatus();
   return SendDescriptor(pidfd_socket.get(), "standard", launch_->pidfd(), kPidfdSocket);
 }

@@ -191,10 +191,21 @@ class Joining {
     return launch_->Prepare();
   }
 
-  absl::Status OpenContainer() {
-    ASSIGN_OR_RETURN(Container container, Container::Open(config_, options_.id, /*lock=*/false));
-    container_.emplace(std::move(container));
+  absl::StatusOr<ContainerStatus> FindContainer() {
+    ASSIGN_OR_RETURN(Container found, Container::Open(config_, options_.id, /*lock=*/false));
+    container_.emplace(std::move(found));
     ASSIGN_OR_RETURN(const ContainerStatus status, container_->Status());
+    if (status != ContainerStatus::kCreating || container_->init_pid() == 0) return status;
+    // It has not all of its namespaces yet, and its root may still be the host's. Whoever makes it
+    // holds the lock.
+    ASSIGN_OR_RETURN(Container made, Container::Open(config_, options_.id, /*lock=*/true));
+    made.dir().Unlock();
+    container_.emplace(std::move(made));
+    return container_->Status();
+  }
+
+  absl::Status OpenContainer() {
+    ASSIGN_OR_RETURN(const ContainerStatus status, FindContainer());
     if (status == ContainerStatus::kStopped || container_->init_pid() == 0) {
       return absl::FailedPreconditionError(absl::StrCat(
           "cannot exec in container '", options_.id, "' that is stopped: container not running"));

@@ -156,12 +156,20 @@ absl::Status ContainerDir::AppendInit(pid_t pid, State& state) {
   State init;
   init.set_init_pid(static_cast<uint32_t>(pid));
   init.set_init_start_time_ticks(ProcessStartTime(pid).value_or(1));
-  ASSIGN_OR_RETURN(const sys::UniqueFd fd, sys::OpenAt(dir_.get(), kStateFile, O_WRONLY | O_APPEND),
+  ASSIGN_OR_RETURN(sys::UniqueFd fd, sys::OpenAt(dir_.get(), kStateFile, O_WRONLY | O_APPEND),
                    "saving the init of ", Quoted(id_));
+  if (flock(fd.get(), LOCK_EX) != 0) return sys::ErrnoStatus(errno, "locking the state");
   RETURN_IF_ERROR(sys::WriteAll(fd.get(), init.SerializeAsString()), "saving the init of ",
                   Quoted(id_));
   state.MergeFrom(init);
+  making_ = std::move(fd);
   return absl::OkStatus();
+}
+
+bool ContainerDir::BeingMade() const {
+  if (locked_) return false;  // whoever makes it has the directory's lock
+  const absl::StatusOr<sys::UniqueFd> fd = sys::OpenAt(dir_.get(), kStateFile, O_RDONLY);
+  return fd.ok() && flock(fd->get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 void ContainerDir::DropStaged() { unlinkat(dir_.get(), kStagedFile, 0); }

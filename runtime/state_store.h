@@ -40,8 +40,11 @@ class ContainerDir {
   // DataLoss: damaged, and nobody who holds the lock is about to finish it.
   absl::StatusOr<State> Read();
   absl::Status Write(const State& state);
-  // Appends the two fields of init; `state` gets them too.
+  // Appends the two fields of init; `state` gets them too. Until Made(), or until our process ends,
+  // whoever else asks is told that the container is being made.
   absl::Status AppendInit(pid_t pid, State& state);
+  void Made() { making_.reset(); }
+  bool BeingMade() const;
   // Write, in two steps: the new state lies beside the old one until it takes its place at once.
   absl::Status Stage(const State& state);
   absl::Status CommitStaged();
@@ -58,6 +61,7 @@ class ContainerDir {
   std::string id_;
   sys::UniqueFd root_;
   sys::UniqueFd dir_;
+  sys::UniqueFd making_;  // the state's file, with a lock
   bool locked_ = false;
 };
 

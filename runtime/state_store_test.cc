@@ -56,6 +56,20 @@ TEST_F(StateStoreTest, WhatWasWrittenIsReadWithTheInitThatCameLater) {
   EXPECT_EQ(read->init_start_time_ticks(), *ProcessStartTime(getpid()));
 }
 
+TEST_F(StateStoreTest, OthersSeeThatItIsBeingMade) {
+  State state = StateOf("c1");
+  absl::StatusOr<ContainerDir> dir = store().Create("c1");
+  ASSERT_TRUE(dir.ok()) << dir.status();
+  ASSERT_TRUE(dir->Write(state).ok());
+  absl::StatusOr<ContainerDir> other = store().Open("c1");
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_FALSE(other->BeingMade()) << "there is no init yet";
+  ASSERT_TRUE(dir->AppendInit(getpid(), state).ok());
+  EXPECT_TRUE(other->BeingMade());
+  dir->Made();
+  EXPECT_FALSE(other->BeingMade());
+}
+
 TEST_F(StateStoreTest, AnIdIsTakenOnce) {
   ASSERT_TRUE(store().Create("c1").ok());
   EXPECT_EQ(store().Create("c1").status().code(), absl::StatusCode::kAlreadyExists);

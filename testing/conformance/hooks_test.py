@@ -3,11 +3,13 @@
 
 import json
 import os
+import subprocess
 import time
 
 import harness
 from harness import Case, each, eventually, hull_only
 
+QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
 SLEEP = ("/bin/probe", "sleep", "1000")
 KINDS = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")
 HOST = tuple(k for k in KINDS if k != "startContainer")
@@ -84,6 +86,28 @@ class When(Hooks):
         order = self.dir / "order"
         self.assertTrue(eventually(lambda: order.exists() and order.read_text().count("\n") == 2))
         self.assertEqual(order.read_text(), "hook\nprogram\n")
+
+    @hull_only
+    @each(create=["create"], run=["run", "--detach"])
+    def test_while_one_runs_the_container_is_being_created(self, command):
+        """An exec waits: before pivot_root the container's processes see the host's files."""
+        os.mkfifo(self.dir / "gate")
+        hook = self.hook("createRuntime", ": > $D/begun; read line < $D/gate")
+        bundle = self.bundle(self.spec(*SLEEP, edit=self.edit(createRuntime=[hook])))
+        container = self.new_id()
+        making = harness.popen(
+            self.runtime.command(*command, "--bundle", bundle.path, container), **QUIET
+        )
+        self.assertTrue(eventually((self.dir / "begun").exists))
+        self.assertEqual(self.status(container), "creating")
+        execing = harness.popen(
+            self.runtime.command("exec", container, "/bin/probe", "sleep", "0"), **QUIET
+        )
+        early = eventually(lambda: execing.poll() is not None, 0.3)
+        (self.dir / "gate").write_text("\n")
+        self.assertFalse(early, "the exec did not wait")
+        self.assertEqual([harness.wait(making), harness.wait(execing)], [0, 0])
+        self.assertEqual(self.status(container), "created" if command[0] == "create" else "running")
 
     @harness.by_the_config
     def test_run_runs_all(self):
