@@ -214,7 +214,11 @@ void AddInterval(std::vector<Interval>& intervals, uint32_t first, Code code) {
   intervals.push_back({first, std::move(code)});
 }
 
-// Numbers without entries give `low_action` below x32's bit and `high_action` from there on.
+// What a tracer writes over a number to skip the call. The kernel asks the filter about it again.
+constexpr uint32_t kSkipped = 0xffffffff;
+
+// Numbers without entries give `low_action` below x32's bit and `high_action` from there on, but
+// the last one is no system call of any architecture and gives the default.
 std::vector<Interval> IntervalsOf(absl::Span<const Entry> entries, const Policy& policy,
                                   uint32_t low_action, uint32_t high_action) {
   std::vector<Interval> intervals;
@@ -233,6 +237,7 @@ std::vector<Interval> IntervalsOf(absl::Span<const Entry> entries, const Policy&
     i = end;
   }
   if (!high) AddInterval(intervals, kX32Bit, {Return(high_action)});
+  AddInterval(intervals, kSkipped, {Return(policy.default_action)});
   return intervals;
 }
 
@@ -309,6 +314,6 @@ std::string Version() { return kLibseccompBackend.version(); }
 }  // namespace
 
 const constinit Backend kDirectBackend = {
-    .name = "direct", .probe = &Probe, .compile = &Compile, .version = &Version, .revision = 1};
+    .name = "direct", .probe = &Probe, .compile = &Compile, .version = &Version, .revision = 2};
 
 }  // namespace hull::seccomp

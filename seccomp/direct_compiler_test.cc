@@ -133,6 +133,36 @@ TEST(DirectCompilerTest, X86sMultiplexedCallsAreWhatLibseccompMakesOfThem) {
   }
 }
 
+// A tracer skips a call by the number -1, which the filter sees again: it is no call of x32.
+TEST(DirectCompilerTest, NumbersPastTheTablesGiveWhatLibseccompGives) {
+  spec::Seccomp seccomp;
+  seccomp.syscalls = {Rule({"getpid"}, "SCMP_ACT_TRACE"), Rule({"getppid"}, "SCMP_ACT_LOG")};
+  const std::vector<std::vector<std::string>> lists = {
+      {},
+      {"SCMP_ARCH_X86_64"},
+      {"SCMP_ARCH_X86"},
+      {"SCMP_ARCH_X32"},
+      {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"}};
+  for (const std::vector<std::string>& architectures : lists) {
+    seccomp.architectures = architectures;
+    for (const char* action :
+         {"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS"}) {
+      seccomp.default_action = action;
+      const Filter direct = kDirectBackend.compile(seccomp).value().filter;
+      const Filter library = kLibseccompBackend.compile(seccomp).value().filter;
+      ASSERT_NO_FATAL_FAILURE(ExpectValid(direct));
+      for (const uint32_t audit : {uint32_t{AUDIT_ARCH_X86_64}, uint32_t{AUDIT_ARCH_I386}}) {
+        for (const uint32_t number : {0xffffffffU, 0xfffffffeU, 0x80000000U, 0x7fffffffU,
+                                      0x40000000U, 0x3fffffffU, 0x40000027U, 39U}) {
+          const int nr = static_cast<int>(number);
+          EXPECT_EQ(Verdict(direct, audit, nr), Verdict(library, audit, nr))
+              << ::testing::PrintToString(architectures) << " " << action << " " << number;
+        }
+      }
+    }
+  }
+}
+
 TEST(DirectCompilerTest, AnArchitectureWithoutTablesIsLeftToLibseccomp) {
   spec::Seccomp seccomp = EngineProfile();
   seccomp.architectures = {"SCMP_ARCH_X86_64", "SCMP_ARCH_PPC64LE"};

@@ -265,6 +265,12 @@ class Profiles(Seccomp):
                 self.sys(profile("ALLOW", rule("ERRNO", "mkdir", errnoRet=number)), "83", "0"), name
             )
 
+    @each(listed=["SCMP_ARCH_X86_64"], native_alone=[])
+    def test_the_number_of_a_skipped_call_is_no_call_of_x32(self, architectures):
+        """A tracer skips a call by -1 in place of its number, and the kernel asks the filter again."""
+        seccomp = profile("ALLOW", rule("ERRNO", "mkdir", errnoRet=61), architectures=architectures)
+        self.assertEqual(self.sys(seccomp, "-1"), "ENOSYS")
+
     def test_calls_newer_than_the_profile_are_enosys(self):
         seccomp = engine_profile(None, "mkdir")
         self.assertEqual(self.sys(seccomp, "83", "0"), "EPERM")
