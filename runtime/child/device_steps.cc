@@ -52,6 +52,20 @@ uint64_t DeviceNumber(const plan::DeviceStep& device) {
          (static_cast<uint64_t>(device.major & ~0xfffu) << 32);
 }
 
+// Who shares the directory may have put something else in the place of the new node, a symlink to a
+// file of the host above all: the owner is given by a descriptor of what is known to be the device.
+int OwnNode(Context& context, const plan::DeviceStep& device, int parent_fd, const char* name) {
+  const UniqueFd node(static_cast<int>(
+      HULL_TRY(context, kOpen, sys::RawOpenAt(parent_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC))));
+  if (!IsNode(node.get(), "", device, AT_EMPTY_PATH)) {
+    return context.Fail(Operation::kWrongNode, -EEXIST);
+  }
+  HULL_TRY(context, kOwner,
+           RawCall(__NR_fchownat, node.get(), AsArg(""), device.uid, device.gid, AT_EMPTY_PATH));
+  return 0;
+}
+
+// Its mode is that of mknod(2), as no umask is in force: changed afterwards, it could be another's.
 // A node that the image brings is as good as ours if it is the same device; else it is refused.
 int MakeNode(Context& context, const plan::DeviceStep& device, int parent_fd, const char* name) {
   const long made = RawCall(__NR_mknodat, parent_fd, AsArg(name), device.mode,
@@ -62,12 +76,7 @@ int MakeNode(Context& context, const plan::DeviceStep& device, int parent_fd, co
                : context.Fail(Operation::kWrongNode, -EEXIST);
   }
   HULL_TRY(context, kMakeNode, made);
-  HULL_TRY(context, kMode, RawCall(__NR_fchmodat, parent_fd, AsArg(name), device.mode & 07777));
-  if (device.uid == 0 && device.gid == 0) return 0;
-  HULL_TRY(
-      context, kOwner,
-      RawCall(__NR_fchownat, parent_fd, AsArg(name), device.uid, device.gid, AT_SYMLINK_NOFOLLOW));
-  return 0;
+  return device.uid == 0 && device.gid == 0 ? 0 : OwnNode(context, device, parent_fd, name);
 }
 
 // In a user namespace mknod(2) is not allowed: the host's node of the same path is shown, if it is

@@ -3,6 +3,7 @@
 
 import os
 import stat
+import subprocess
 
 import harness
 from harness import Case, each, map_ids
@@ -194,6 +195,49 @@ class Nodes(Devices):
         saying = f"/linux/devices/0/{next(iter(fields))}" if harness.NAME == "hull" else ()
         if harness.NAME == "hull":  # others make what they can of these
             self.refused(self.with_devices(device), saying=saying)
+
+
+class Shared(Devices):
+    """Another container has the directory, too, and puts symlinks in the place of new nodes."""
+
+    COUNT = 50
+
+    @each(mode={}, owner={"uid": 7, "gid": 8})
+    def test_no_file_of_the_host_is_changed(self, fields):
+        victim = self.host_file("victim", mode=0o600)
+        nodes = [
+            {"path": f"/shared/x{i}", "type": "p", "fileMode": 0o666, **fields}
+            for i in range(self.COUNT)
+        ]
+
+        def edit(spec):
+            self.with_devices(*nodes)(spec)
+            spec["mounts"].append(
+                {
+                    "destination": "/shared",
+                    "type": "bind",
+                    "source": str(shared),
+                    "options": ["bind"],
+                }
+            )
+
+        for n in range(5):
+            shared = self.dir / f"shared-{n}"
+            shared.mkdir()
+            words = [harness.PROBE, "swap", shared, str(self.COUNT), victim]
+            sibling = harness.popen(words, stdout=subprocess.PIPE, text=True)
+            try:
+                self.assertEqual(sibling.stdout.readline(), "ready\n")
+                self.run_args("/bin/true", edit=edit)  # one that is swapped may be refused
+            finally:
+                sibling.kill()
+                harness.wait(sibling)
+                sibling.stdout.close()
+            found = victim.stat()
+            self.assertEqual(
+                (oct(found.st_mode), found.st_uid, found.st_gid),
+                ("0o100600", os.getuid(), os.getgid()),
+            )
 
 
 class InAUserNamespace(Devices):

@@ -20,6 +20,8 @@
 //   probe clocks       "monotonic boottime" in seconds
 //   probe eat MIB      use so much memory, "ready", then stay (ends on SIGTERM)
 //   probe read PATH MIB   read so much past the page cache: the milliseconds, or the errno's name
+//   probe swap DIRECTORY COUNT TARGET   "ready", then puts symlinks to TARGET in the places of x0, x1, ...
+//                      as soon as they are there, until it is killed
 //   probe spin MS      compute for so long: the milliseconds of CPU time that it got
 #include <errno.h>
 #include <fcntl.h>
@@ -232,6 +234,27 @@ int Spin(char** args) {
   return printf("%ld\n", Milliseconds(CLOCK_PROCESS_CPUTIME_ID)) < 0;
 }
 
+int Swap(char** args) {
+  const int count = atoi(args[1]);
+  if (chdir(args[0]) < 0) return Outcome(-1);
+  char link[32], name[32];
+  const auto name_them = [&](int i) {
+    snprintf(link, sizeof(link), "link%d", i);
+    snprintf(name, sizeof(name), "x%d", i);
+  };
+  for (int i = 0; i < count; ++i) {
+    name_them(i);
+    if (symlink(args[2], link) < 0) return Outcome(-1);
+  }
+  puts("ready");
+  fflush(stdout);
+  for (int i = 0;; i = (i + 1) % count) {
+    name_them(i);
+    struct stat info;
+    if (lstat(name, &info) == 0 && !S_ISLNK(info.st_mode)) rename(link, name);
+  }
+}
+
 struct Verb {
   const char* name;
   int args;
@@ -261,6 +284,7 @@ constexpr Verb kVerbs[] = {
     {"eat", 1, &Eat},
     {"read", 2, &Read},
     {"spin", 1, &Spin},
+    {"swap", 3, &Swap},
 };
 
 }  // namespace
