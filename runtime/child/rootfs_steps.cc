@@ -75,6 +75,12 @@ int MaskFile(Context& context, int target_fd) {
   return Attach(context, null.get(), target_fd);
 }
 
+// No unmount in the tree at `path` reaches the host. EINVAL: no mount is there.
+int CutOff(Context& context, const char* path) {
+  const int error = ChangePropagationHere(context, path, MS_SLAVE | MS_REC);
+  return error == -EINVAL || error == -ENOENT ? 0 : error;
+}
+
 }  // namespace
 
 int SetPropagation(Context& context, const Step& step) {
@@ -120,9 +126,16 @@ int PivotRoot(Context& context, const Step& step) {
 
 // The old root stays beneath the new one. Its proc and sysfs go first: a mount namespace that holds
 // a whole one may mount another, around masks and read-only paths.
-int MoveRoot(Context& context, const Step&) {
+int MoveRoot(Context& context, const Step& step) {
   const char* const whole[] = {"/proc", "/sys"};
+  // What comes and goes in a mount does so in its peers: the host's root.
+  if (step.rootfs.shared != 0) {
+    if (const int error = ChangePropagationHere(context, "/", MS_SLAVE); error < 0) return error;
+  }
   for (const char* path : whole) {
+    if (step.rootfs.shared != 0) {
+      if (const int error = CutOff(context, path); error < 0) return error;
+    }
     const long gone = RawCall(__NR_umount2, AsArg(path), 2 /* MNT_DETACH */);
     // EINVAL: no mount is there, or a user namespace holds it in place: nothing can be done then.
     if (gone < 0 && gone != -EINVAL && gone != -ENOENT) {

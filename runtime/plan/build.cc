@@ -165,13 +165,9 @@ absl::Status AddInitSteps(const CreateInput& input, const Namespaces& ns, Launch
              steps);
   }
   AddProtectionSteps(spec, steps);
-  if (input.no_pivot) {
-    steps.Add(StepKind::kMoveRoot, "/root/path");
-  } else {
-    Step& pivot = steps.Add(StepKind::kPivotRoot, "/root/path");
-    pivot.rootfs.path = steps.arena().AddText(input.rootfs);
-    pivot.rootfs.shared = (ParsePropagation(spec.linux_.rootfs_propagation) & MS_SHARED) != 0;
-  }
+  Step& turn = steps.Add(input.no_pivot ? StepKind::kMoveRoot : StepKind::kPivotRoot, "/root/path");
+  turn.rootfs.path = steps.arena().AddText(input.rootfs);
+  turn.rootfs.shared = (ParsePropagation(spec.linux_.rootfs_propagation) & MS_SHARED) != 0;
   if (const uint64_t propagation = ParsePropagation(spec.linux_.rootfs_propagation)) {
     steps.AddFlags(StepKind::kRootPropagation, "/linux/rootfsPropagation", propagation);
   }

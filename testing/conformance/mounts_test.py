@@ -177,6 +177,22 @@ class Root(Rootfs):
     def test_no_pivot(self):
         self.assertIn("bin", self.inside("/bin/ls", "/", words=["--no-pivot"]))
 
+    @each(
+        pivot=((), "shared"),
+        no_pivot=(("--no-pivot",), "shared"),
+        no_pivot_of_the_tree=(("--no-pivot",), "rshared"),
+        no_pivot_slave=(("--no-pivot",), "rslave"),
+    )
+    def test_the_hosts_mounts_stay(self, row):
+        """Also where every one of them is a peer of the container's: a host made for this alone."""
+        words, propagation = row
+        script = 'mount --make-rshared /; cp /proc/self/mountinfo "$0"; "$@"; code=$?'
+        script += '; cmp "$0" /proc/self/mountinfo && exit $code'
+        host = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script]
+        self.runtime.prefix = [*self.runtime.prefix, *host, str(self.dir / "mountinfo")]
+        edit = lambda spec: spec["linux"].update(rootfsPropagation=propagation)
+        self.assertIn("bin", self.inside("/bin/ls", "/", edit=edit, words=words))
+
 
 class Engines(Rootfs):
     def test_podmans_mounts(self):
