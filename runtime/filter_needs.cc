@@ -11,6 +11,7 @@
 #include "runtime/base/status_macros.h"
 #include "runtime/child/filtered_calls.h"
 #include "runtime/plan/names.h"
+#include "seccomp/rules.h"
 
 namespace hull::runtime {
 namespace {
@@ -67,7 +68,7 @@ absl::Status Refuse(absl::string_view path, absl::string_view action, const Filt
                    call.name, "' through (SCMP_ACT_ALLOW or SCMP_ACT_LOG)"));
 }
 
-// In the order of the spec: "syscalls/3/names/0" and the rule itself.
+// Those that count, in the order of the spec: "syscalls/3/names/0" and the rule itself.
 struct NamedRule {
   std::string path;
   const spec::SeccompRule* rule;
@@ -78,7 +79,7 @@ std::vector<NamedRule> RulesOf(const spec::Seccomp& seccomp, absl::string_view n
   for (size_t i = 0; i < seccomp.syscalls.size(); ++i) {
     const std::vector<std::string>& names = seccomp.syscalls[i].names;
     const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end()) continue;
+    if (found == names.end() || seccomp::SaysTheDefault(seccomp, seccomp.syscalls[i])) continue;
     rules.push_back(
         {absl::StrCat("syscalls/", i, "/names/", found - names.begin()), &seccomp.syscalls[i]});
   }
@@ -87,10 +88,10 @@ std::vector<NamedRule> RulesOf(const spec::Seccomp& seccomp, absl::string_view n
 
 absl::Status CheckCall(const spec::Seccomp& seccomp, const FilteredCall& call) {
   const std::vector<NamedRule> rules = RulesOf(seccomp, call.name);
-  // One without arguments beats those with them, unless it says no more than the default.
+  // One without arguments beats those with them.
   for (const NamedRule& named : rules) {
     const spec::SeccompRule& rule = *named.rule;
-    if (!rule.args.empty() || rule.action == seccomp.default_action) continue;
+    if (!rule.args.empty()) continue;
     return LetsThrough(rule.action) ? absl::OkStatus() : Refuse(named.path, rule.action, call);
   }
   for (const NamedRule& named : rules) {

@@ -1,10 +1,17 @@
 #include "runtime/filter_needs.h"
 
+#include <linux/seccomp.h>
+#include <seccomp.h>
+
+#include <random>
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "runtime/child/filtered_calls.h"
+#include "seccomp/compiler.h"
+#include "seccomp/reference_model.h"
 
 namespace hull::runtime {
 namespace {
@@ -110,6 +117,97 @@ TEST(FilterNeedsTest, ARuleWithoutArgumentsBeatsThoseWithThem) {
   // One that says what the default says is none.
   seccomp.default_action = "SCMP_ACT_ALLOW";
   EXPECT_THAT(Refusal(seccomp), HasSubstr("/linux/seccomp/syscalls/1/names/0: SCMP_ACT_TRAP"));
+}
+
+// The compiler leaves such rules out, so that a later one holds.
+TEST(FilterNeedsTest, ARuleThatSaysWhatTheDefaultSaysSavesNothing) {
+  spec::Seccomp seccomp;
+  seccomp.default_action = "SCMP_ACT_ALLOW";
+  seccomp.syscalls = {
+      {{"exit_group"}, "SCMP_ACT_ALLOW", {}, {{0, 1, 0, "SCMP_CMP_EQ"}}},
+      {{"exit_group"}, "SCMP_ACT_NOTIFY", {}, {{0, 0, 0, "SCMP_CMP_GE"}}},
+  };
+  EXPECT_THAT(Refusal(seccomp), HasSubstr("/linux/seccomp/syscalls/1/names/0: SCMP_ACT_NOTIFY"));
+  // One that lets through in another way than the default does counts.
+  seccomp.syscalls[0].action = "SCMP_ACT_LOG";
+  EXPECT_EQ(Refusal(seccomp), "");
+}
+
+TEST(FilterNeedsTest, AnotherErrnoThanTheDefaultsIsAnotherAction) {
+  spec::Seccomp seccomp = AllowList({"write", "exit_group"});
+  seccomp.default_action = "SCMP_ACT_ERRNO";
+  seccomp.syscalls.push_back({{"execve"}, "SCMP_ACT_ERRNO", 5, {}});
+  EXPECT_THAT(Refusal(seccomp), HasSubstr("/linux/seccomp/syscalls/1/names/0: SCMP_ACT_ERRNO"));
+  seccomp.default_errno_ret = 5;
+  EXPECT_THAT(Refusal(seccomp), HasSubstr("/linux/seccomp/defaultAction: SCMP_ACT_ERRNO"));
+}
+
+// ---- the check and the compiler -----------------------------------------------------------------
+
+class Random {
+ public:
+  // Rules whose outcome can be told: they compare arguments that are known beforehand.
+  spec::Seccomp Spec() {
+    spec::Seccomp seccomp;
+    seccomp.listener_path = "/run/agent";
+    seccomp.default_action =
+        Of({"SCMP_ACT_ALLOW", "SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL"});
+    for (const child::FilteredCall& call : child::kFilteredCalls) {
+      for (uint32_t i = 0, count = Below(4); i < count; ++i) seccomp.syscalls.push_back(Rule(call));
+    }
+    return seccomp;
+  }
+
+ private:
+  uint32_t Below(uint32_t n) { return random_() % n; }
+  std::string Of(std::vector<const char*> words) {
+    return words[Below(static_cast<uint32_t>(words.size()))];
+  }
+
+  spec::SeccompRule Rule(const child::FilteredCall& call) {
+    spec::SeccompRule rule;
+    rule.names = {call.name};
+    rule.action = Of({"SCMP_ACT_ALLOW", "SCMP_ACT_ALLOW", "SCMP_ACT_ALLOW", "SCMP_ACT_LOG",
+                      "SCMP_ACT_NOTIFY", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL_THREAD"});
+    if (rule.action == "SCMP_ACT_ERRNO" && Below(2) == 0) rule.errno_ret = 5;
+    if (call.known_index < 0) return rule;
+    for (uint32_t i = 0, count = Below(3); i < count; ++i) {
+      const uint64_t value = call.known_value + Below(3) - 1;
+      rule.args.push_back({static_cast<uint32_t>(call.known_index), value, Below(2) * value,
+                           Of({"SCMP_CMP_EQ", "SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE",
+                               "SCMP_CMP_GT", "SCMP_CMP_GE", "SCMP_CMP_MASKED_EQ"})});
+    }
+    return rule;
+  }
+
+  std::mt19937 random_{20261128};
+};
+
+bool FilterLetsInitThrough(const seccomp::Filter& filter) {
+  for (const child::FilteredCall& call : child::kFilteredCalls) {
+    if (call.drops_admin) continue;
+    seccomp::Args args = {};
+    if (call.known_index >= 0) args[static_cast<size_t>(call.known_index)] = call.known_value;
+    const uint32_t verdict = seccomp::Verdict(filter, seccomp_arch_native(),
+                                              seccomp_syscall_resolve_name(call.name), args);
+    if (verdict != SECCOMP_RET_ALLOW && verdict != SECCOMP_RET_LOG) return false;
+  }
+  return true;
+}
+
+TEST(FilterNeedsTest, TheFilterDoesWhatTheCheckTakesItFor) {
+  Random random;
+  int passed = 0;
+  for (int round = 0; round < 2000; ++round) {
+    const spec::Seccomp seccomp = random.Spec();
+    const seccomp::Filter filter = seccomp::kDirectBackend.compile(seccomp).value().filter;
+    ASSERT_NO_FATAL_FAILURE(seccomp::ExpectValid(filter));
+    const std::string refusal = Refusal(seccomp);
+    ASSERT_EQ(refusal.empty(), FilterLetsInitThrough(filter)) << refusal << "\n"
+                                                              << seccomp::Shown(seccomp);
+    passed += refusal.empty() ? 1 : 0;
+  }
+  EXPECT_GT(passed, 200);
 }
 
 TEST(FilterNeedsTest, ConditionsThatCoverOnlySomeCasesLeaveTheDefault) {

@@ -33,8 +33,8 @@ struct Backend {
   // the default says are dropped; for one system call, a rule without arguments beats those with
   // them. Calls newer than every rule give ENOSYS where the default refuses (enosys_stub.h). On
   // 32-bit architectures, x32 included, the low halves of values are compared. Two rules with
-  // different actions whose arguments overlap have no order in the spec: "direct" takes the first,
-  // with "libseccomp" one of the two holds.
+  // different actions whose arguments overlap have no order in the spec: "direct" takes the first of
+  // those that are left, with "libseccomp" one of the two holds.
   // InvalidArgument names the JSON path below /linux/seccomp, the value and what was expected;
   // Unimplemented: this kernel lacks the action.
   absl::StatusOr<Compiled> (*compile)(const spec::Seccomp& seccomp);

@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "runtime/base/status_macros.h"
+#include "seccomp/rules.h"
 
 namespace hull::seccomp {
 namespace {
@@ -34,18 +35,18 @@ absl::StatusOr<uint32_t> ActionOf(absl::string_view action,
                                   absl::string_view action_path, absl::string_view errno_path) {
   const Word* word = FindWord(kActions, action);
   if (word == nullptr) return UnknownWord(action_path, action, "seccomp action", kActions);
+  const uint32_t value = *ActionValue(action, errno_ret);
   const bool is_errno = word->value == SECCOMP_RET_ERRNO;
   if (!is_errno && word->value != SECCOMP_RET_TRACE) {
-    if (!errno_ret.has_value()) return word->value;
+    if (!errno_ret.has_value()) return value;
     return BadValue(
         errno_path,
         absl::StrCat(*errno_ret, " has no meaning with ", action,
                      ", expected only with SCMP_ACT_ERRNO and SCMP_ACT_TRACE; remove it"));
   }
   const uint32_t largest = is_errno ? kLargestErrno : kLargestTraceData;
-  const uint32_t data = errno_ret.value_or(EPERM);
-  if (data <= largest) return word->value | data;
-  return BadValue(errno_path, absl::StrCat(data, " is out of range, expected 0..", largest,
+  if (errno_ret.value_or(0) <= largest) return value;
+  return BadValue(errno_path, absl::StrCat(*errno_ret, " is out of range, expected 0..", largest,
                                            "; use a number of errno(3)"));
 }
 
@@ -182,7 +183,7 @@ absl::Status AddRule(const spec::Seccomp& seccomp, size_t position, Policy& poli
     policy.notifies = true;
   }
   ASSIGN_OR_RETURN(std::vector<Conditions> alternatives, AlternativesOf(rule.args, path));
-  if (action == policy.default_action) return absl::OkStatus();
+  if (SaysTheDefault(seccomp, rule)) return absl::OkStatus();
   policy.rules.push_back({.names = rule.names,
                           .action = action,
                           .alternatives = std::move(alternatives),

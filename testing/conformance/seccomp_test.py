@@ -420,6 +420,23 @@ class Contract(Seccomp):
         )
 
     @harness.by_the_config
+    @each(
+        notify=("exit_group", "NOTIFY", {"index": 0, "value": 1}),
+        kill=("write", "KILL_PROCESS", {"index": 2, "value": 32}),
+    )
+    def test_a_rule_that_says_what_the_default_says_does_not_hide_the_next(self, row):
+        name, action, argument = row
+        first = rule("ALLOW", name, args=[{**argument, "op": "SCMP_CMP_EQ"}])
+        second = rule(action, name, args=[{**argument, "op": "SCMP_CMP_GE"}])
+        agent = Agent(self.dir / "agent", 61)
+        self.addCleanup(agent.close)
+        seccomp = profile("ALLOW", first, second, listenerPath=str(self.dir / "agent"))
+        self.refused(
+            lambda s: s["linux"].update(seccomp=seccomp),
+            saying=[f"/linux/seccomp/syscalls/1/names/0: SCMP_ACT_{action}", f"'{name}'"],
+        )
+
+    @harness.by_the_config
     def test_exec_needs_what_its_own_process_needs(self):
         """With no_new_privs init needs no capset, and an exec without it does."""
         bundle = self.bare(self.only(*ALWAYS))
