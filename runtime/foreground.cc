@@ -91,7 +91,8 @@ absl::Status Foreground::HandleSignals(pid_t pid, int pidfd, int master_fd) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<int> Foreground::Run(pid_t pid, int pidfd, int master_fd, FdWatch watch) {
+absl::StatusOr<int> Foreground::Run(pid_t pid, int pidfd, int master_fd,
+                                    const FdWatch& watch) {
   std::optional<RawTerminal> raw;
   std::optional<Relay> relay;
   if (master_fd >= 0) {
@@ -109,7 +110,7 @@ absl::StatusOr<int> Foreground::Run(pid_t pid, int pidfd, int master_fd, FdWatch
       if (!status.ok()) return status;
     }
     if (relay.has_value()) relay->Copy(entries + 3);
-    if ((entries[2].revents & POLLIN) != 0 && !watch.on_readable()) watch.fd = -1;
+    if ((entries[2].revents & POLLIN) != 0) watch.on_readable();
     if ((entries[0].revents & POLLIN) != 0) break;
   }
   if (relay.has_value()) relay->Drain();

@@ -12,10 +12,10 @@
 
 namespace hull::runtime {
 
-// Something else to do: called whenever `fd` is readable, until it returns false.
+// Something else to do: called whenever `fd` is readable.
 struct FdWatch {
   int fd = -1;
-  std::function<bool()> on_readable;
+  std::function<void()> on_readable;
 };
 
 // Every signal that can be forwarded is blocked from construction on, so that none that comes while
@@ -31,7 +31,7 @@ class Foreground {
   // Forwards signals to our child `pid`, copies between our stdio and `master_fd` (-1 = the process
   // has our stdio itself), follows our terminal's size; returns the process's exit status, 128 + N
   // after signal N. Meanwhile serves `watch`.
-  absl::StatusOr<int> Run(pid_t pid, int pidfd, int master_fd, FdWatch watch = {});
+  absl::StatusOr<int> Run(pid_t pid, int pidfd, int master_fd, const FdWatch& watch = {});
 
  private:
   absl::Status HandleSignals(pid_t pid, int pidfd, int master_fd);

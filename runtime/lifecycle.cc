@@ -117,14 +117,15 @@ absl::Status Runtime::Start(absl::string_view id, const std::string& notify_sock
 
 namespace {
 
-// In the foreground we stay the main process of whoever started us, and need not wait for it.
+// In the foreground we stay the main process of whoever started us, and need not wait for it. What
+// the container says later is read and dropped: a socket that nobody reads stops who speaks to it.
 FdWatch ReadinessWatch(std::optional<NotifyProxy>& notify, const Config& config) {
   if (!notify.has_value()) return {};
-  return {notify->fd(), [&notify, &config] {
-            if (!notify->TakeReady()) return true;
+  return {notify->fd(), [&notify, &config, forwarded = false]() mutable {
+            if (!notify->TakeReady() || forwarded) return;
+            forwarded = true;
             const absl::Status told = notify->Forward(getpid(), /*wait=*/false);
             if (!told.ok() && config.warn) config.warn(told.message());
-            return false;
           }};
 }
 

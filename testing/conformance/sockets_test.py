@@ -176,6 +176,14 @@ class Notify(Case):
         self.ok("kill", self.ids[-1], "KILL")
         self.assertEqual(harness.wait(process), 137)
 
+    def test_in_the_foreground_it_may_go_on_speaking(self):
+        """More than a socket that nobody reads would take."""
+        script = f"probe notify READY=1 {'WATCHDOG=1 ' * 100}>/dev/null; exit 5"
+        bundle = self.bundle(self.spec("/bin/sh", "-c", script))
+        result = self.runtime("run", "--bundle", bundle.path, self.new_id(), env=self.env)
+        self.assertEqual(result.code, 5, result)
+        self.assertEqual(self.host.lines()[0], "READY=1")
+
     @each(create="create", run="run")
     def test_what_the_container_has(self, command):
         script = (
