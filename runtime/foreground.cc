@@ -50,7 +50,9 @@ void CopyWindowSize(int master_fd) {
 absl::StatusOr<int> Reap(int pidfd) {
   siginfo_t info = {};
   while (waitid(static_cast<idtype_t>(kPidfdType), static_cast<id_t>(pidfd), &info, WEXITED) != 0) {
-    if (errno != EINTR) return sys::ErrnoStatus(errno, "waiting for the container's process");
+    if (errno == EINTR) continue;
+    return sys::ErrnoStatus(
+        errno, "waiting for the container's process (its status is lost where SIGCHLD is ignored)");
   }
   return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }

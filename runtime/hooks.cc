@@ -88,11 +88,17 @@ absl::Status RunHook(const spec::Hook& hook, absl::string_view state_json,
   const bool ended = AwaitEnd(pid, hook.timeout_s);
   if (!ended) kill(pid, SIGKILL);
   int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  pid_t reaped = 0;
+  do {
+    reaped = waitpid(pid, &status, 0);
+  } while (reaped < 0 && errno == EINTR);
   if (!ended) {
     return absl::DeadlineExceededError(
         absl::StrCat("was killed after its timeout of ", *hook.timeout_s, " s"));
+  }
+  // A hook that may have failed must not pass for one that has not.
+  if (reaped != pid) {
+    return absl::UnavailableError("ended with a status that is lost, as where SIGCHLD is ignored");
   }
   if (WIFSIGNALED(status)) {
     return absl::UnavailableError(absl::StrCat("died of signal ", WTERMSIG(status)));

@@ -1,6 +1,7 @@
 #include "runtime/hooks.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -87,6 +88,13 @@ TEST_F(HooksTest, AProgramThatIsNotThereIsNamed) {
   const absl::Status status = RunHooks({hook}, "poststart", "", directory_);
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("/hooks/poststart/0: hook '/nowhere/hook' cannot be executed"));
+}
+
+TEST_F(HooksTest, AFailureIsNoSuccessWhereTheCallerIgnoresItsChildren) {
+  const auto before = signal(SIGCHLD, SIG_IGN);
+  const absl::Status status = RunHooks({Shell("exit 3")}, "prestart", "", directory_);
+  signal(SIGCHLD, before);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("a status that is lost"));
 }
 
 TEST_F(HooksTest, ATimeoutEndsTheHook) {

@@ -23,9 +23,13 @@ namespace {
 using sync::Message;
 using sync::MessageType;
 
-void Reap(pid_t pid, int* status) {
-  while (waitpid(pid, status, 0) < 0 && errno == EINTR) {
-  }
+// False where the status is lost: our caller ignores SIGCHLD, or reaps our children itself.
+bool Reap(pid_t pid, int* status) {
+  pid_t reaped = 0;
+  do {
+    reaped = waitpid(pid, status, 0);
+  } while (reaped < 0 && errno == EINTR);
+  return reaped == pid;
 }
 
 void KillAndReap(pid_t pid, int pidfd) {
@@ -104,9 +108,10 @@ absl::Status Launch::ExplainEnd() {
   }
   int status = 0;
   const pid_t pid = init_pid_ != 0 ? init_pid_ : first_.pid;
-  Reap(pid, &status);
+  const bool known = Reap(pid, &status);
   init_pid_ = 0;
   first_reaped_ = true;
+  if (!known) return absl::InternalError("the container's init ended before its time");
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
     return absl::ResourceExhaustedError(
         "the container's init was killed during its creation (memory limit too low?)");

@@ -1,5 +1,6 @@
 // hull: an OCI container runtime. The grammar is runc's and crun's:
 // hull [global flags] <command> [flags] [arguments].
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -131,6 +132,9 @@ int Main(Words words) {
 }  // namespace hull::tools
 
 int main(int argc, char** argv) {
+  // Ignored by our caller, as after `trap '' CHLD`, it would have the kernel throw away how our
+  // children end: hooks, and the container's process.
+  signal(SIGCHLD, SIG_DFL);
   const std::vector<std::string_view> words(argv + 1, argv + argc);
   return hull::tools::Main(words);
 }

@@ -3,6 +3,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import time
 
@@ -299,6 +300,17 @@ class Failure(Hooks):
         )
         self.fails("create", "--bundle", bundle.path, container, saying="hook")
         self.assert_nothing_left(container)
+
+    @harness.by_the_config
+    @each(prestart="prestart", createRuntime="createRuntime")
+    def test_is_seen_where_the_caller_ignores_its_children(self, kind):
+        edit = self.edit(**{kind: [self.hook(kind, "exit 7")]})
+        bundle = self.bundle(self.spec("/bin/true", edit=edit))
+        ignore = lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        for command in ("create", "run"):
+            words = ["--bundle", bundle.path, self.new_id()]
+            self.fails(command, *words, saying="hook", preexec_fn=ignore)
+            self.assert_nothing_left(self.ids[-1])
 
     @harness.by_the_config
     @each(**{k: k for k in BEFORE_START})

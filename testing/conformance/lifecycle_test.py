@@ -522,6 +522,20 @@ class ExitCodes(Case):
     def test_run_hands_through(self, code):
         self.assertEqual(self.run_args("/bin/sh", "-c", f"exit {code}").code, code)
 
+    def test_of_a_caller_that_ignores_its_children(self):
+        """As a shell does after `trap '' CHLD`, and what it executes from then on."""
+
+        def ignore():
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+        for word, code in (("run", 7), ("exec", 8)):
+            if word == "run":
+                result = self.run_args("/bin/sh", "-c", "exit 7", preexec_fn=ignore)
+            else:
+                words = [self.start(*SLEEP), "/bin/sh", "-c", "exit 8"]
+                result = self.runtime("exec", *words, preexec_fn=ignore)
+            self.assertEqual(result.code, code, result)
+
     def test_run_of_a_process_that_a_signal_ended(self):
         def edit(spec):
             harness.remove_namespace(spec, "pid")
