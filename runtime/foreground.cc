@@ -68,6 +68,11 @@ Foreground::Foreground(Orphans orphans) : old_mask_(new sigset_t) {
 
 Foreground::~Foreground() {
   if (adopts_) prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+  // What came after the last chance to forward it has nobody left to go to. It must not end us now,
+  // before our caller has the container's status or the error.
+  signalfd_siginfo info[8];
+  while (read(signals_.get(), info, sizeof(info)) > 0) {
+  }
   pthread_sigmask(SIG_SETMASK, static_cast<sigset_t*>(old_mask_), nullptr);
   delete static_cast<sigset_t*>(old_mask_);
 }
@@ -93,8 +98,7 @@ absl::Status Foreground::HandleSignals(pid_t pid, int pidfd, int master_fd) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<int> Foreground::Run(pid_t pid, int pidfd, int master_fd,
-                                    const FdWatch& watch) {
+absl::StatusOr<int> Foreground::Run(pid_t pid, int pidfd, int master_fd, const FdWatch& watch) {
   std::optional<RawTerminal> raw;
   std::optional<Relay> relay;
   if (master_fd >= 0) {

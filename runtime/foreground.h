@@ -19,7 +19,8 @@ struct FdWatch {
 };
 
 // Every signal that can be forwarded is blocked from construction on, so that none that comes while
-// the container is made is lost or ends us; unblocked again at the end.
+// the container is made is lost or ends us; unblocked again at the end, and what came too late to be
+// forwarded is dropped.
 class Foreground {
  public:
   // kAdopt: descendants of ours whose parents end become our children, and are reaped.

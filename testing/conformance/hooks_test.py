@@ -139,6 +139,32 @@ class Where(Hooks):
         self.assertNotIn("usr", seen.split())
 
 
+@hull_only  # runc does not catch signals this early or late, and ends of them
+class Signals(Hooks):
+    """To a runtime in the foreground, while it has no process to forward them to."""
+
+    WAIT = ": > $D/runs; until test -e $D/go; do sleep 0.01; done; "
+
+    def interrupt(self, kind, script):
+        edit = self.edit(**{kind: [self.hook(kind, self.WAIT + script)]})
+        bundle = self.bundle(self.spec("/bin/sh", "-c", "exit 3", edit=edit))
+        command = self.runtime.command("run", "--bundle", bundle.path, self.new_id())
+        process = harness.popen(command, stderr=subprocess.PIPE, text=True)
+        with process.stderr:
+            self.assertTrue(eventually((self.dir / "runs").exists))
+            process.send_signal(signal.SIGTERM)
+            (self.dir / "go").touch()
+            return harness.wait(process), process.stderr.read()
+
+    def test_do_not_replace_the_containers_status(self):
+        self.assertEqual(self.interrupt("poststop", "exit 0"), (3, ""))
+
+    def test_do_not_replace_a_failure(self):
+        code, said = self.interrupt("createRuntime", "exit 4")
+        self.assertEqual(code, 1)
+        self.assertIn("/hooks/createRuntime/0: hook '/bin/sh' exited with status 4", said)
+
+
 class With(Hooks):
     @each(**{k: k for k in KINDS})
     def test_the_state_on_stdin(self, kind):
