@@ -48,4 +48,12 @@ int ApplyAttributes(Context& context, int mount_fd, uint64_t set, uint64_t clear
   return SetAttributes(context, mount_fd, flags, attributes);
 }
 
+int ApplyPropagation(Context& context, int mount_fd, plan::Array<uint64_t> propagation) {
+  for (uint32_t i = 0; i < propagation.count; ++i) {
+    const int error = ChangePropagation(context, mount_fd, context.plan->at(propagation, i));
+    if (error < 0) return error;
+  }
+  return 0;
+}
+
 }  // namespace hull::child

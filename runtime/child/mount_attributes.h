@@ -11,6 +11,9 @@ namespace hull::child {
 // nodev, noexec, ro and the access time mode of a mount that came from a more privileged one.
 int ApplyAttributes(Context& context, int mount_fd, uint64_t set, uint64_t clear, unsigned flags);
 
+// Changes its propagation, in order: MS_* as ChangePropagation takes them.
+int ApplyPropagation(Context& context, int mount_fd, plan::Array<uint64_t> propagation);
+
 }  // namespace hull::child
 
 #endif  // HULL_RUNTIME_CHILD_MOUNT_ATTRIBUTES_H_

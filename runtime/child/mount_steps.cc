@@ -68,7 +68,7 @@ int OpenTarget(Context& context, const plan::MountStep& mount, NodeType type) {
 
 int PutInPlace(Context& context, const plan::MountStep& mount, int tree_fd, int target_fd) {
   if (const int error = Attach(context, tree_fd, target_fd); error < 0) return error;
-  return mount.propagation == 0 ? 0 : ChangePropagation(context, tree_fd, mount.propagation);
+  return ApplyPropagation(context, tree_fd, mount.propagation);
 }
 
 // The symlink `tree_fd`, made again in the container: what it means is decided there. The same one may
@@ -186,7 +186,7 @@ int MountFileSystem(Context& context, const plan::MountStep& mount) {
   const int error = FinishFileSystem(context, mount, target.get(), tree.get());
   if (error < 0) return error;
   if (!by_call) return PutInPlace(context, mount, tree.get(), target.get());
-  return mount.propagation == 0 ? 0 : ChangePropagation(context, tree.get(), mount.propagation);
+  return ApplyPropagation(context, tree.get(), mount.propagation);
 }
 
 }  // namespace

@@ -97,8 +97,7 @@ int Remount(Context& context, const Step& step) {
   error = ApplyAttributes(context, target.get(), mount.recursive_attr_set,
                           mount.recursive_attr_clear, AT_RECURSIVE);
   if (error >= 0 && mount.make_writable != 0) error = MakeWritable(context, target.get());
-  if (error < 0 || mount.propagation == 0) return error;
-  return ChangePropagation(context, target.get(), mount.propagation);
+  return error < 0 ? error : ApplyPropagation(context, target.get(), mount.propagation);
 }
 
 }  // namespace hull::child

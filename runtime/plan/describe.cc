@@ -79,7 +79,9 @@ std::string DescribeMountOptions(const Plan& plan, const MountStep& mount) {
   std::vector<std::string> words;
   AppendAttributes(mount.attr_set, mount.attr_clear, "", words);
   AppendAttributes(mount.recursive_attr_set, mount.recursive_attr_clear, "r", words);
-  if (mount.propagation != 0) words.push_back(PropagationName(mount.propagation));
+  for (uint32_t i = 0; i < mount.propagation.count; ++i) {
+    words.push_back(PropagationName(plan.at(mount.propagation, i)));
+  }
   for (const FlagWord& word : kSuperblockWords) {
     if ((mount.mount_flags & word.flag) != 0) words.push_back(word.set);
   }

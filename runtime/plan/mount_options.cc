@@ -176,7 +176,7 @@ MountOptions ParseMountOptions(const std::vector<std::string>& options) {
     if (const FlagOption* flag = FindFlag(name); flag != nullptr) {
       ApplyFlag(*flag, result);
     } else if (const uint64_t propagation = ParsePropagation(name); propagation != 0) {
-      result.propagation = propagation;
+      result.propagation.push_back(propagation);
     } else if (ApplySpecial(name, result)) {
       continue;
     } else if (const FlagOption* whole =

@@ -16,7 +16,7 @@ struct MountOptions {
   uint64_t clear_flags = 0;                                   // MS_* that an option takes away
   uint64_t attr_set = 0, attr_clear = 0;                      // MOUNT_ATTR_*
   uint64_t recursive_attr_set = 0, recursive_attr_clear = 0;  // rro, rnosuid, …
-  uint64_t propagation = 0;                                   // MS_SHARED …, with MS_REC
+  std::vector<uint64_t> propagation;  // in order, MS_SHARED …, with MS_REC: a slave may share too
   bool bind = false;
   bool recursive = false;  // rbind
   bool remount = false;

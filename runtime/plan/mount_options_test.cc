@@ -34,9 +34,14 @@ TEST(MountOptionsTest, AnRBeforeAnAttributeMeansTheWholeTree) {
 TEST(MountOptionsTest, ROfAnotherWordIsNoTree) {
   const MountOptions options = ParseMountOptions({"rw", "relatime", "rslave", "rbind", "remount"});
   EXPECT_EQ(options.recursive_attr_set, 0u);
-  EXPECT_EQ(options.propagation, uint64_t{MS_SLAVE | MS_REC});
+  EXPECT_EQ(options.propagation, std::vector<uint64_t>{MS_SLAVE | MS_REC});
   EXPECT_TRUE(options.bind && options.recursive && options.remount);
   EXPECT_TRUE(options.data.empty());
+}
+
+TEST(MountOptionsTest, PropagationIsChangedOneAfterTheOther) {
+  EXPECT_EQ(ParseMountOptions({"rslave", "ro", "shared"}).propagation,
+            (std::vector<uint64_t>{MS_SLAVE | MS_REC, MS_SHARED}));
 }
 
 TEST(MountOptionsTest, MountTwoKnowsOneAccessTimeModeToo) {

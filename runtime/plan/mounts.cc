@@ -92,7 +92,7 @@ Step& AddMount(const Entry& entry, absl::string_view target, StepList& steps) {
   mount.attr_clear = entry.options.attr_clear;
   mount.recursive_attr_set = entry.options.recursive_attr_set;
   mount.recursive_attr_clear = entry.options.recursive_attr_clear;
-  mount.propagation = entry.options.propagation;
+  mount.propagation = steps.arena().AddArray(entry.options.propagation);
   mount.plain_target = IsKernelPath(target);
   if (spec::IdMapOf(entry.mount).asked) mount.id_map = entry.options.map_ids_recursive ? 2 : 1;
   return step;

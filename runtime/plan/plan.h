@@ -198,9 +198,9 @@ struct MountStep {
   uint32_t make_writable;  // kRemount: the superblock too, where it is not
   uint64_t attr_set, attr_clear;                      // MOUNT_ATTR_*
   uint64_t recursive_attr_set, recursive_attr_clear;  // the same for the whole tree (r… options)
-  uint64_t propagation;  // MS_SHARED …, with MS_REC for the tree; 0 = as it comes
-  uint32_t recursive;    // rbind
-  uint32_t id_map;       // main has mapped the ids of source_fd: 1 = of the mount, 2 = of the tree
+  Array<uint64_t> propagation;  // in order: MS_SHARED …, MS_REC for the tree; none = as it comes
+  uint32_t recursive;           // rbind
+  uint32_t id_map;  // main has mapped the ids of source_fd: 1 = of the mount, 2 = of the tree
   uint32_t source_no_follow;    // a source that is a symlink is bound itself
   uint32_t target_no_follow;    // a target that is a symlink is covered itself
   uint32_t copy_symlink;        // a source that is a symlink is made again at the target

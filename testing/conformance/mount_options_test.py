@@ -84,6 +84,19 @@ class Options(Case):
 
 
 class Binds(Options):
+    @each(slave=(["rslave"], ["master"]), slave_that_shares=(["rslave", "rshared"], ["shared", "master"]))
+    def test_propagation_is_changed_in_order(self, row):
+        options, expected = row
+        source = self.host_mount("source")
+        subprocess.run(["mount", "--make-shared", source], check=True)
+
+        def edit(spec):
+            self.mount(source, "rbind", *options)(spec)
+            spec["linux"]["rootfsPropagation"] = "shared"
+
+        line = self.line(edit)
+        self.assertEqual([p.split(":")[0] for p in line["propagation"]], expected)
+
     @each(
         ro=("ro", "rw"),
         nosuid=("nosuid", "suid"),
@@ -456,6 +469,10 @@ class Remount(Options):
         option, expected = row
         line = self.line(self.change(option))
         self.assertEqual([p.split(":")[0] for p in line["propagation"]], expected)
+
+    def test_propagation_twice(self):
+        line = self.line(self.change("private", "shared"))
+        self.assertEqual([p.split(":")[0] for p in line["propagation"]], ["shared"])
 
     def test_by_bind(self):
         def edit(spec):
