@@ -1,5 +1,7 @@
 // One entry of `mounts`: a new file system or a bind, made detached, finished, then put in place.
+#include <asm/statfs.h>
 #include <errno.h>
+#include <linux/magic.h>
 #include <linux/stat.h>
 
 #include "runtime/child/copy_up.h"
@@ -56,7 +58,27 @@ uint64_t ResolveOf(const plan::MountStep& mount) {
   return mount.plain_target != 0 ? RESOLVE_NO_SYMLINKS : 0;
 }
 
-int OpenTarget(Context& context, const plan::MountStep& mount, NodeType type) {
+bool IsProc(int fd) {
+  struct statfs info = {};
+  return RawCall(__NR_fstatfs, fd, AsArg(&info)) == 0 && info.f_type == PROC_SUPER_MAGIC;
+}
+
+// Kernels before 5.8 tell no id of a mount: 0.
+uint64_t MountIdOf(int fd) {
+  struct statx info = {};
+  const long found = RawCall(__NR_statx, fd, AsArg(""), AT_EMPTY_PATH, STATX_MNT_ID, AsArg(&info));
+  return found == 0 ? info.stx_mnt_id : 0;
+}
+
+// Whether it is part of what is mounted at /proc, as it is in doubt: another proc, where a bind has
+// brought the host's to, is no business of ours.
+bool IsInProc(Context& context, int fd) {
+  if (!IsProc(fd)) return false;
+  const UniqueFd proc(OpenInRoot(context.root.get(), "/proc", O_PATH));
+  return !proc.valid() || MountIdOf(proc.get()) == MountIdOf(fd);
+}
+
+int FindTarget(Context& context, const plan::MountStep& mount, NodeType type) {
   const char* target = context.text(mount.target);
   const uint64_t resolve = ResolveOf(mount);
   if (mount.target_no_follow != 0) {
@@ -64,6 +86,14 @@ int OpenTarget(Context& context, const plan::MountStep& mount, NodeType type) {
     if (fd != -ENOENT) return static_cast<int>(HULL_TRY(context, kOpenInRoot, fd));
   }
   return OpenOrMakeInRoot(context, target, type, resolve);
+}
+
+int OpenTarget(Context& context, const plan::MountStep& mount, NodeType type) {
+  UniqueFd target(FindTarget(context, mount, type));
+  if (target.valid() && mount.not_in_proc != 0 && IsInProc(context, target.get())) {
+    return context.Fail(Operation::kInProc, -EPERM);
+  }
+  return target.release();
 }
 
 int PutInPlace(Context& context, const plan::MountStep& mount, int tree_fd, int target_fd) {

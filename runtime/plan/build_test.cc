@@ -13,7 +13,9 @@
 namespace hull::plan {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 TEST(BuildCreateTest, WithNothingToJoinOneCloneMakesEveryNamespace) {
@@ -87,6 +89,52 @@ TEST(BuildCreateTest, WithoutAMountNamespaceTheHostsMountsAreNotTouched) {
   spec::Spec spec = MakeSpec();
   spec.linux_.namespaces.erase(spec.linux_.namespaces.begin() + 1);
   EXPECT_THAT(DescribeCreate(spec), HasSubstr("a 'mount' namespace is needed"));
+}
+
+spec::Mount MakeMount(const std::string& destination, const std::string& type,
+                      const std::vector<std::string>& options = {}) {
+  spec::Mount mount;
+  mount.destination = destination;
+  mount.type = type;
+  mount.source = "/source";
+  mount.options = options;
+  return mount;
+}
+
+// The targets of the mounts that must be looked at, lest a symlink should lead into /proc.
+std::vector<std::string> LookedAt(const std::vector<spec::Mount>& mounts) {
+  spec::Spec spec = MakeSpec();
+  spec.mounts = mounts;
+  const CreateInput input{
+      .spec = spec, .container_id = "c1", .bundle = "/b", .rootfs = "/b/rootfs"};
+  const absl::StatusOr<Block> block = BuildCreate(input);
+  std::vector<std::string> targets;
+  const Plan& plan = block->plan();
+  for (uint32_t i = 0; i < plan.init.count; ++i) {
+    const Step& step = plan.at(plan.init, i);
+    if (step.kind != StepKind::kMount || step.mount.not_in_proc == 0) continue;
+    targets.emplace_back(plan.text(step.mount.target));
+  }
+  return targets;
+}
+
+TEST(BuildCreateTest, OnlyWhereASymlinkMayLeadElsewhereATargetIsLookedAt) {
+  const spec::Mount proc = MakeMount("/proc", "proc"), sys = MakeMount("/sys", "sysfs");
+  const spec::Mount dev = MakeMount("/dev", "tmpfs"), pts = MakeMount("/dev/pts", "devpts");
+  const spec::Mount uptime = MakeMount("/proc/uptime", "bind");
+  const spec::Mount hosts = MakeMount("/etc/hosts", "bind");
+  EXPECT_THAT(LookedAt({proc, dev, pts, sys, uptime}), IsEmpty());
+  EXPECT_THAT(LookedAt({proc, dev, pts, hosts}), ElementsAre("/etc/hosts"));
+  EXPECT_THAT(LookedAt({proc, pts}), ElementsAre("/dev/pts"));
+
+  EXPECT_THAT(LookedAt({MakeMount("/dev", "bind"), pts}), ElementsAre("/dev", "/dev/pts"));
+  const spec::Mount volume = MakeMount("/dev/volume", "bind");
+  EXPECT_THAT(LookedAt({dev, volume, MakeMount("/dev/volume/file", "bind")}),
+              ElementsAre("/dev/volume/file"));
+  const spec::Mount link = MakeMount("/dev/link", "bind", {"copy-symlink"});
+  EXPECT_THAT(LookedAt({dev, link, pts}), ElementsAre("/dev/pts"));
+  const spec::Mount copy = MakeMount("/dev", "tmpfs", {"tmpcopyup"});
+  EXPECT_THAT(LookedAt({copy, pts}), ElementsAre("/dev/pts"));
 }
 
 TEST(BuildCreateTest, CreateContainerHooksRunBeforeThePivotStartContainerHooksAfterTheGate) {

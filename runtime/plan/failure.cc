@@ -283,6 +283,8 @@ absl::Status FailureStatus(const Plan& plan, const sync::Message& failure) {
   } else if (failure.operation == Operation::kWrongNode) {
     absl::StrAppend(&message, "there is another file or device of that name",
                     Hint(plan, step, failure));
+  } else if (failure.operation == Operation::kInProc) {
+    message += "a symlink leads from there into /proc, of which nothing may be covered";
   } else if (failure.operation == Operation::kNoProc) {
     message += "mount(2) needs a proc file system at /proc, and there is none";
   } else {

@@ -51,6 +51,7 @@ struct Entry {
   std::string where;
   absl::string_view label;  // linux.mountLabel
   int source_fd = -1;
+  bool in_new_dev = false;  // right beneath a tmpfs that has just been mounted on /dev
 };
 
 // How the files of a new file system get the label.
@@ -79,7 +80,14 @@ bool IsBelow(absl::string_view path, absl::string_view directory) {
 // Where the kernel's files are looked for, a symlink could put others in their place. Beneath the
 // cgroup mount there are links of ours.
 bool IsKernelPath(absl::string_view path) {
-  return IsBelow(path, "/proc") || (IsBelow(path, "/sys") && !IsBelow(path, "/sys/fs/cgroup"));
+  return IsBelow(path, "/proc") || path == "/sys/fs/cgroup" ||
+         (IsBelow(path, "/sys") && !IsBelow(path, "/sys/fs/cgroup"));
+}
+
+// Whether a symlink of the image, or of a volume, may lead from `target` elsewhere. Where this mount
+// itself makes a tree of several, the first of them has been looked at.
+bool MayLead(const Entry& entry, absl::string_view target) {
+  return target == entry.target && !entry.in_new_dev && !IsKernelPath(target);
 }
 
 Step& AddMount(const Entry& entry, absl::string_view target, StepList& steps) {
@@ -94,6 +102,7 @@ Step& AddMount(const Entry& entry, absl::string_view target, StepList& steps) {
   mount.recursive_attr_clear = entry.options.recursive_attr_clear;
   mount.propagation = steps.arena().AddArray(entry.options.propagation);
   mount.plain_target = IsKernelPath(target);
+  mount.not_in_proc = MayLead(entry, target);
   if (spec::IdMapOf(entry.mount).asked) mount.id_map = entry.options.map_ids_recursive ? 2 : 1;
   return step;
 }
@@ -133,6 +142,10 @@ Step& AddFileSystem(const Entry& entry, absl::string_view type,
   Arena& arena = steps.arena();
   const Labelling labelling = LabellingOf(entry, type);
   Step& step = AddMount(entry, target, steps);
+  if (target == "/dev") {  // the devices that go there refuse a symlink, too
+    step.mount.plain_target = true;
+    step.mount.not_in_proc = false;
+  }
   if (labelling == Labelling::kRoot) step.mount.label = arena.AddText(entry.label);
   step.mount.type = arena.AddText(type);
   step.mount.source = arena.AddOptionalText(entry.mount.source);
@@ -222,11 +235,25 @@ absl::Status AddCgroupMount(const CreateInput& input, const Entry& entry, StepLi
   return absl::OkStatus();
 }
 
-absl::Status AddSpecMount(const CreateInput& input, size_t index, StepList& steps) {
+// Whether a mount right beneath /dev meets no symlink: a tmpfs is there, and nothing is in it but other
+// mounts. `new_dev`: what this was before the mount of `entry`, and is after it.
+bool IsInNewDev(const Entry& entry, bool& new_dev) {
+  absl::string_view name = entry.target;
+  const bool in_dev = absl::ConsumePrefix(&name, "/dev/") && !absl::StrContains(name, '/');
+  const bool result = new_dev && in_dev;
+  if (entry.target == "/dev" && !entry.options.remount) {
+    new_dev = entry.mount.type == "tmpfs" && !entry.options.bind && !entry.options.copy_up;
+  }
+  new_dev = new_dev && !entry.options.copy_symlink;
+  return result;
+}
+
+absl::Status AddSpecMount(const CreateInput& input, size_t index, bool& new_dev, StepList& steps) {
   const spec::Mount& mount = input.spec.mounts[index];
   Entry entry{mount, ParseMountOptions(mount.options), CleanPath(mount.destination),
               absl::StrCat("/mounts/", index), input.spec.linux_.mount_label};
   if (index < input.fds.mount_sources.size()) entry.source_fd = input.fds.mount_sources[index];
+  entry.in_new_dev = IsInNewDev(entry, new_dev);
   const bool no_type = mount.type.empty() || mount.type == "none";
   if (entry.options.remount || (no_type && !entry.options.bind)) {
     AddRemount(entry, steps);
@@ -336,8 +363,9 @@ absl::Status AddRootfsSteps(const CreateInput& input, bool user_namespace, StepL
   Step& rootfs = steps.Add(StepKind::kRootfs, "/root/path");
   rootfs.rootfs.path = steps.arena().AddText(input.rootfs);
   rootfs.rootfs.shared = shared;
+  bool new_dev = false;
   for (size_t i = 0; i < input.spec.mounts.size(); ++i) {
-    RETURN_IF_ERROR(AddSpecMount(input, i, steps));
+    RETURN_IF_ERROR(AddSpecMount(input, i, new_dev, steps));
   }
   if (!BringsOwnDev(input.spec)) AddDevices(input.spec, user_namespace, steps);
   return absl::OkStatus();

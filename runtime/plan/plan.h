@@ -205,6 +205,7 @@ struct MountStep {
   uint32_t target_no_follow;    // a target that is a symlink is covered itself
   uint32_t copy_symlink;        // a source that is a symlink is made again at the target
   uint32_t plain_target;        // no component may be a symlink (/proc, /sys)
+  uint32_t not_in_proc;         // a symlink may lead anywhere, but not into the mount at /proc
   uint32_t keep_mode;           // a tmpfs without mode=: the mode of what it covers
   uint32_t copy_up;             // tmpcopyup: starts with the files it covers
   Text fallback_source;         // where a new file system is refused (EPERM, EBUSY): bind this …

@@ -99,6 +99,7 @@ enum class Operation : uint32_t {
   kChangeDirectory,
   kOutsideRoot,  // a path that leads out of the container's root
   kNoProc,       // /proc is not the kernel's
+  kInProc,       // a symlink leads into /proc, of which nothing may be covered
   kWrongNode,    // a device node is not what it must be
   kTerminal,
   kDuplicate,

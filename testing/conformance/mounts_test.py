@@ -481,6 +481,121 @@ class Bind(Rootfs):
         self.assertEqual(list((bundle.rootfs / "bad").iterdir()), [])
 
 
+class IntoProc(Rootfs):
+    """A symlink of the image, or of a volume, that leads to where the kernel's files are."""
+
+    def with_link(self, mount, link="evil", to="/proc", more=None):
+        """A bundle with one more mount, whose image has a link."""
+
+        def edit(spec):
+            if more:
+                more(spec)
+            spec["mounts"].append({"source": "tmpfs", **mount})
+
+        bundle = self.bundle(self.spec("/bin/cat", "/proc/self/mountinfo", edit=edit))
+        path = bundle.rootfs / link
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            path.rmdir()
+        os.symlink(to, path)
+        return bundle
+
+    def file(self, destination):
+        source = str(self.host_file("file"))
+        return {
+            "destination": destination,
+            "type": "bind",
+            "source": source,
+            "options": ["bind"],
+        }
+
+    def assert_refused(self, bundle, saying):
+        container = self.new_id()
+        self.fails("create", "--bundle", bundle.path, container, saying=saying)
+        self.assert_nothing_left(container)
+
+    @harness.hull_only
+    @each(
+        whole="/evil",
+        directory="/evil/sys",
+        process="/evil/self/attr",
+        file="/evil/version",
+        allowed="/evil/uptime",
+    )
+    def test_refused(self, destination):
+        mount = {"destination": destination, "type": "tmpfs"}
+        if destination.endswith(("version", "uptime")):
+            mount = self.file(destination)
+        self.assert_refused(self.with_link(mount), ["/mounts/2", destination, "into /proc"])
+
+    @harness.hull_only
+    @each(relative="../proc", process="/proc/self")
+    def test_refused_by(self, to):
+        mount = {"destination": "/deep/evil", "type": "tmpfs"}
+        self.assert_refused(self.with_link(mount, "deep/evil", to), ["/mounts/2", "into /proc"])
+
+    @harness.hull_only
+    def test_a_volumes_is_refused(self):
+        volume = self.dir / "volume"
+        volume.mkdir()
+        os.symlink("/proc", volume / "link")
+
+        def bind(spec):
+            spec["mounts"].append(
+                {
+                    "destination": "/volume",
+                    "type": "bind",
+                    "source": str(volume),
+                    "options": ["bind"],
+                }
+            )
+
+        bundle = self.with_link(self.file("/volume/link/version"), more=bind)
+        self.assert_refused(bundle, ["/mounts/3", "into /proc"])
+
+    @harness.hull_only
+    def test_no_cgroups_in_its_place(self):
+        mount = {"destination": "/sys/fs/cgroup", "type": "cgroup"}
+        self.assert_refused(self.with_link(mount, "sys/fs/cgroup"), ["/mounts/2", "symlink"])
+
+    @harness.hull_only
+    def test_no_dev_in_its_place(self):
+        def last(spec):
+            spec["mounts"].reverse()
+            spec["mounts"].append(spec["mounts"].pop(0))
+
+        mount = {"destination": "/mnt", "type": "tmpfs"}
+        self.assert_refused(self.with_link(mount, "dev", more=last), ["'/dev'", "symlink"])
+
+    def test_where_it_leads_elsewhere_it_is_followed(self):
+        bundle = self.with_link({"destination": "/evil/x", "type": "tmpfs"}, to="/tmp")
+        self.assertIsNotNone(mount_line(self.run_spec(bundle).out, "/tmp/x"))
+
+    def test_the_hosts_proc_elsewhere_is_no_part_of_it(self):
+        def bind(spec):
+            spec["mounts"].append(
+                {
+                    "destination": "/host/proc",
+                    "type": "bind",
+                    "source": "/proc",
+                    "options": ["rbind"],
+                }
+            )
+
+        mount = {"destination": "/host/proc/sys", "type": "tmpfs"}
+        result = self.run_spec(self.with_link(mount, more=bind))
+        self.assertIsNotNone(mount_line(result.out, "/host/proc/sys"), result)
+
+    def test_before_proc_is_there(self):
+        bundle = self.bundle(self.spec("/bin/cat", "/proc/self/mountinfo"))
+        mounts = bundle.spec["mounts"]
+        mounts.insert(0, {"destination": "/evil", "type": "tmpfs", "source": "tmpfs"})
+        os.symlink("/proc", bundle.rootfs / "evil")
+        bundle.write()
+        result = self.run_spec(bundle)
+        self.assertEqual(mount_line(result.out, "/proc")["type"], "proc", result)
+
+
 class Paths(Rootfs):
     def test_masked_file_is_empty(self):
         self.assertEqual(self.sh("cat /proc/version"), "")
