@@ -201,8 +201,7 @@ void RunPoststopHooks(const State& state, const spec::Spec& spec, const Config& 
 
 spec::ContainerState StateFor(const State& state, const spec::Spec& spec, absl::string_view status,
                               int64_t pid) {
-  return {.oci_version = spec.oci_version,
-          .id = state.id(),
+  return {.id = state.id(),
           .status = std::string(status),
           .pid = pid,
           .bundle = state.bundle(),

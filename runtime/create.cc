@@ -76,7 +76,10 @@ Creation::Creation(const Config& config, const CreateOptions& options, Gate gate
 
 Creation::~Creation() {
   if (committed_) return;
+  bool cgroup_left = false;
   launch_.reset();  // kills and reaps
+  // What hooks or the process left in it, where there is no pid namespace to end with init.
+  if (cgroup_made_) manager_->Signal(SIGKILL).IgnoreError();
   if (net_devices_.has_value()) net_devices_->Restore();
   if (rdt_made_) {
     const absl::Status destroyed = rdt_->Destroy();
@@ -86,8 +89,9 @@ Creation::~Creation() {
   if (cgroup_made_) {
     const absl::Status destroyed = manager_->Destroy();
     if (!destroyed.ok() && config_.warn) config_.warn(destroyed.message());
+    cgroup_left = !destroyed.ok();
   }
-  if (dir_.has_value()) {
+  if (dir_.has_value() && !cgroup_left) {  // else `delete --force` needs it
     const absl::Status removed = dir_->Remove();
     if (!removed.ok() && config_.warn) config_.warn(removed.message());
   }
@@ -101,11 +105,7 @@ absl::Status Creation::Think() {
   RETURN_IF_ERROR(
       CheckConsole(bundle_.spec().process->terminal, detached_, options_.console_socket));
   RETURN_IF_ERROR(CheckListener(bundle_.spec()));
-  ASSIGN_OR_RETURN(host_proc_, PrepareLabels(*bundle_.parsed.spec.process,
-                                             bundle_.spec().linux_.mount_label, LabelNames()));
-  ASSIGN_OR_RETURN(mount_api_, ProbeMountApi());
-  RETURN_IF_ERROR(MakeManager());
-  RETURN_IF_ERROR(MakeFilter());
+  RETURN_IF_ERROR(ChooseParts());
   if (options_.listen_fds > 0) {
     // As the container's first process: where it has no pid namespace of its own it is none, and the
     // other runtimes say the same.
@@ -130,6 +130,15 @@ absl::Status Creation::Think() {
   }
   state_.set_cgroup_unit(location.unit);
   state_.set_no_new_keyring(options_.no_new_keyring);
+  return absl::OkStatus();
+}
+
+absl::Status Creation::ChooseParts() {
+  ASSIGN_OR_RETURN(host_proc_, PrepareLabels(*bundle_.parsed.spec.process,
+                                             bundle_.spec().linux_.mount_label, LabelNames()));
+  ASSIGN_OR_RETURN(mount_api_, ProbeMountApi());
+  RETURN_IF_ERROR(MakeManager());
+  RETURN_IF_ERROR(MakeFilter());
   return absl::OkStatus();
 }
 
@@ -188,7 +197,14 @@ absl::StatusOr<std::string> Creation::Explain() {
   return plan::Describe(plan_.plan());
 }
 
-absl::Status Creation::Word(const sync::Message& failure) {
+// Not of the bundle: it may have changed since, and its config counts no more.
+absl::Status Creation::Word(const State& state, const sync::Message& failure) {
+  state_ = state;
+  bundle_.directory = state.bundle();
+  bundle_.rootfs = state.rootfs();
+  bundle_.config_json = state.config_json();
+  ASSIGN_OR_RETURN(bundle_.parsed, ParseConfig(bundle_.config_json, "config.json", config_));
+  RETURN_IF_ERROR(ChooseParts());
   RETURN_IF_ERROR(BuildPlan());
   return plan::FailureStatus(plan_.plan(), failure);
 }

@@ -47,9 +47,11 @@ class Creation {
   absl::Status Destroy();
   void Commit() { committed_ = true; }
 
-  // After Think(): the Plan in words, and a failure of one like it.
+  // After Think(): the Plan in words.
   absl::StatusOr<std::string> Explain();
-  absl::Status Word(const sync::Message& failure);
+  // In the place of Think(): a failure of init after its gate, in the words of a Plan like the one
+  // that it was made of.
+  absl::Status Word(const State& state, const sync::Message& failure);
   Launch& launch() { return *launch_; }
   const Bundle& bundle() const { return bundle_; }
   // Where somebody wants to know when the process is ready, and could be reached.
@@ -58,6 +60,7 @@ class Creation {
   absl::StatusOr<sys::UniqueFd> TakeTerminal();
 
  private:
+  absl::Status ChooseParts();
   absl::Status MakeManager();
   absl::Status MakeFilter();
   // What the config takes of the host besides a cgroup, if anything: looked for, not yet touched.

@@ -48,12 +48,12 @@ bool HasOwnPidNamespace(const spec::Spec& spec) {
 absl::Status WordFailure(const Config& config, const State& state, const sync::Message& message) {
   CreateOptions options;
   options.id = state.id();
-  options.bundle = state.bundle();
+  options.no_new_keyring = state.no_new_keyring();
   Config quiet = config;
   quiet.warn = nullptr;
+  quiet.strict = false;
   Creation creation(quiet, options, Creation::Gate::kSocket, /*detached=*/false);
-  RETURN_IF_ERROR(creation.Think(), "the container's process could not be executed");
-  return creation.Word(message);
+  return creation.Word(state, message);
 }
 
 }  // namespace

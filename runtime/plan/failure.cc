@@ -198,7 +198,7 @@ absl::string_view Hint(const Plan& plan, const Step& step, const sync::Message& 
 // `exec: "x": …` is how runc's texts begin, which engines match.
 absl::Status ExecutableStatus(const Plan& plan, const Step& step, const sync::Message& failure) {
   const char* name = plan.text(step.find.name);
-  if (failure.operation == Operation::kNotExecutable) {
+  if (failure.operation == Operation::kNotExecutable && failure.index < step.find.candidates.count) {
     const char* path = plan.text(plan.at(step.find.candidates, failure.index));
     return absl::PermissionDeniedError(
         absl::StrCat("exec: \"", path, "\": ", ErrnoText(failure.error)));
@@ -212,6 +212,9 @@ absl::Status ExecutableStatus(const Plan& plan, const Step& step, const sync::Me
 }
 
 absl::Status HookStatus(const Plan& plan, const Step& step, const sync::Message& failure) {
+  if (failure.index >= step.hooks.hooks.count) {
+    return absl::InternalError(absl::StrCat("a hook that the plan has not (", failure.index, ")"));
+  }
   const HookEntry& hook = plan.at(step.hooks.hooks, failure.index);
   const std::string what =
       absl::StrCat(plan.text(hook.where), ": hook '", plan.text(hook.path), "' ");

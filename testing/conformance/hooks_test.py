@@ -173,7 +173,7 @@ class With(Hooks):
         self.assertEqual(state["id"], container)
         self.assertEqual(state["bundle"], str(self.dir / "bundle-0"))
         self.assertEqual(state["annotations"], {"a.b": "c"})
-        self.assertIn("ociVersion", state)
+        self.assertRegex(state["ociVersion"], r"^1\.[0-3]\.\d")
         hull = harness.NAME == "hull"
         expected = {
             "prestart": ("creating",) if hull else ("creating", "created"),
@@ -363,6 +363,30 @@ class Failure(Hooks):
         )
         self.fails("create", "--bundle", bundle.path, self.new_id())
         self.assertFalse((self.dir / "second").exists())
+
+    @hull_only
+    def test_takes_what_it_started_along(self):
+        """Also where no pid namespace ends with init."""
+        edit = self.edit(
+            lambda s: harness.remove_namespace(s, "pid"),
+            createContainer=[self.hook("createContainer", "sleep 1000 & exit 7")],
+        )
+        bundle = self.bundle(self.spec("/bin/true", edit=edit))
+        container = self.new_id()
+        result = self.fails("create", "--bundle", bundle.path, container, saying="hook")
+        self.assertNotIn("removing cgroup", result.err)
+        self.assert_nothing_left(container)
+
+    @hull_only
+    def test_is_told_of_the_config_that_was_created(self):
+        """What is written to config.json later counts no more, as runtime.md#lifecycle has it."""
+        hooks = [self.hook("startContainer", f"exit {n}") for n in (0, 0, 5)]
+        bundle = self.bundle(self.spec(*SLEEP, edit=self.edit(startContainer=hooks)))
+        container = self.new_id()
+        self.ok("create", "--bundle", bundle.path, container)
+        bundle.spec["hooks"]["startContainer"] = []
+        bundle.write()
+        self.fails("start", container, saying=["/hooks/startContainer/2", "status 5"])
 
     @harness.by_the_config
     def test_of_start_container_keeps_the_program_from_running(self):
