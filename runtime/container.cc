@@ -117,11 +117,13 @@ absl::StatusOr<ContainerStatus> Container::Status() {
   if (init_pid_ == 0) {
     return state_.init_pid() != 0 ? ContainerStatus::kStopped : ContainerStatus::kCreating;
   }
-  if (dir_.BeingMade()) return ContainerStatus::kCreating;
+  const ContainerDir::Progress progress = dir_.progress();
+  if (progress == ContainerDir::Progress::kCreating) return ContainerStatus::kCreating;
   // A created one can be paused, too.
   ASSIGN_OR_RETURN(cgroups::Manager * manager, cgroup());
   if (manager->Frozen().value_or(false)) return ContainerStatus::kPaused;
-  return HasStartGate(dir_.fd()) ? ContainerStatus::kCreated : ContainerStatus::kRunning;
+  const bool waits = progress == ContainerDir::Progress::kStarting || HasStartGate(dir_.fd());
+  return waits ? ContainerStatus::kCreated : ContainerStatus::kRunning;
 }
 
 absl::StatusOr<spec::Spec> Container::LoadSpec() const {

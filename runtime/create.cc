@@ -348,7 +348,10 @@ absl::Status Creation::CarryOut() {
   console_.child.reset();
   host_proc_.reset();
   owned_fds_.clear();
-  dir_->Made();
+  const spec::Spec& spec = bundle_.spec();
+  const bool hooked = spec.hooks.has_value() && !spec.hooks->start_container.empty();
+  dir_->SetProgress(gate_kind_ == Gate::kChannel && hooked ? ContainerDir::Progress::kStarting
+                                                           : ContainerDir::Progress::kDone);
   if (!pidfd_socket.valid()) return absl::OkStatus();
   return SendDescriptor(pidfd_socket.get(), "standard", launch_->pidfd(), kPidfdSocket);
 }
@@ -360,7 +363,11 @@ bool Creation::StartsEarly() const {
          !net_devices_.has_value();
 }
 
-absl::Status Creation::Start() { return launch_->Start(); }
+absl::Status Creation::Start() {
+  RETURN_IF_ERROR(launch_->Start());
+  dir_->SetProgress(ContainerDir::Progress::kDone);
+  return absl::OkStatus();
+}
 
 absl::Status Creation::RunPoststart() {
   const spec::Spec& spec = bundle_.spec();

@@ -14,6 +14,7 @@
 #include "runtime/child/attributes.h"
 #include "runtime/listener.h"
 #include "runtime/plan/describe.h"
+#include "runtime/plan_file.h"
 #include "runtime/sys/file.h"
 #include "runtime/trace.h"
 
@@ -181,13 +182,15 @@ absl::Status Launch::Prepare() {
 
 absl::Status Launch::Start() {
   if (!order_.start_early) RETURN_IF_ERROR(channel_.Send(MessageType::kStart));
-  const auto fail = [this](const Message& message) {
-    return plan::FailureStatus(order_.plan, message);
-  };
-  const auto hand_over = [this](int notify_fd) {
-    return order_.actions.hand_over_listener(init_pid_, notify_fd);
-  };
-  RETURN_IF_ERROR(AwaitExecute(channel_, init_pidfd_.get(), fail, hand_over));
+  RETURN_IF_ERROR(AwaitExecute(
+      channel_, {.init_pidfd = init_pidfd_.get(),
+                 .plan_file = first_.plan_file.get(),
+                 .fail = [this](const Message& m) { return plan::FailureStatus(order_.plan, m); },
+                 .ended = [this] { return ExplainEnd(); },
+                 .hand_over_listener =
+                     [this](int notify_fd) {
+                       return order_.actions.hand_over_listener(init_pid_, notify_fd);
+                     }}));
   Trace("execute");
   return absl::OkStatus();
 }
@@ -198,14 +201,13 @@ sys::UniqueFd Launch::Release() {
   return std::move(init_pidfd_);
 }
 
-absl::Status AwaitExecute(sync::Channel& channel, int init_pidfd,
-                          const std::function<absl::Status(const Message&)>& fail,
-                          const std::function<absl::Status(int)>& hand_over_listener) {
+absl::Status AwaitExecute(sync::Channel& channel, const ExecuteWatch& watch) {
   for (;;) {
     ASSIGN_OR_RETURN(const std::optional<Message> message, channel.Receive());
-    if (!message.has_value()) return absl::OkStatus();
-    if (message->type != MessageType::kSeccomp) return fail(*message);
-    RETURN_IF_ERROR(HandOverListener(init_pidfd, *message, hand_over_listener));
+    if (!message.has_value())
+      return HasExecuted(watch.plan_file) ? absl::OkStatus() : watch.ended();
+    if (message->type != MessageType::kSeccomp) return watch.fail(*message);
+    RETURN_IF_ERROR(HandOverListener(watch.init_pidfd, *message, watch.hand_over_listener));
   }
 }
 

@@ -77,11 +77,17 @@ class Launch {
   bool released_ = false;
 };
 
-// What follows kStart on any channel, the launch's or a start gate's: OK at end of file, the failure
-// in words else. `fail` words a kFailed message.
-absl::Status AwaitExecute(sync::Channel& channel, int init_pidfd,
-                          const std::function<absl::Status(const sync::Message&)>& fail,
-                          const std::function<absl::Status(int notify_fd)>& hand_over_listener);
+// Who waits for execve, of the launch or at a start gate.
+struct ExecuteWatch {
+  int init_pidfd = -1;
+  int plan_file = -1;
+  std::function<absl::Status(const sync::Message&)> fail;  // words a kFailed message
+  std::function<absl::Status()> ended;                     // init is gone and has not executed
+  std::function<absl::Status(int notify_fd)> hand_over_listener;
+};
+
+// What follows kStart on any channel: OK once execve has succeeded, the failure in words else.
+absl::Status AwaitExecute(sync::Channel& channel, const ExecuteWatch& watch);
 
 }  // namespace hull::runtime
 

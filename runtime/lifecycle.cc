@@ -16,6 +16,7 @@
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
 #include "runtime/plan/describe.h"
+#include "runtime/plan_file.h"
 #include "runtime/start_gate.h"
 #include "runtime/sys/file.h"
 #include "runtime/trace.h"
@@ -56,6 +57,39 @@ absl::Status WordFailure(const Config& config, const State& state, const sync::M
   return creation.Word(state, message);
 }
 
+// Spec: runtime.md#lifecycle: a startContainer or poststart hook that fails fails the start; the
+// container is stopped and destroyed.
+absl::Status StopAndDestroy(Container& container, const absl::Status& failure,
+                            const Config& config) {
+  RETURN_IF_ERROR(KillContainer(container), failure.message());
+  RETURN_IF_ERROR(DestroyContainer(container, config), failure.message());
+  return failure;
+}
+
+// From the gate to the program.
+absl::Status AwaitProgram(sync::Channel& channel, const Container& container,
+                          const spec::Spec& spec, int plan_file, const Config& config,
+                          bool* hook_failed) {
+  ExecuteWatch watch;
+  watch.init_pidfd = container.init_pidfd();
+  watch.plan_file = plan_file;
+  watch.fail = [&](const sync::Message& message) {
+    *hook_failed = sync::IsOfHook(message.operation);
+    return WordFailure(config, container.state(), message);
+  };
+  watch.ended = [&] {
+    return absl::AbortedError(
+        absl::StrCat("cannot start container '", container.state().id(),
+                     "': its init ended (was it killed?) before it executed the program"));
+  };
+  watch.hand_over_listener = [&](int notify_fd) {
+    const pid_t init = container.init_pid();
+    return HandOverToAgent(StateFor(container.state(), spec, "created", init), *spec.linux_.seccomp,
+                           init, notify_fd);
+  };
+  return AwaitExecute(channel, watch);
+}
+
 }  // namespace
 
 Runtime::Runtime(Config config) : config_(std::move(config)) {}
@@ -90,29 +124,18 @@ absl::Status Runtime::Start(absl::string_view id, const std::string& notify_sock
     notify = OpenNotifyProxy(container.dir().fd(), notify_socket, config_);
   }
   ASSIGN_OR_RETURN(sync::Channel channel, ConnectStartGate(container.dir().fd()));
+  const sys::UniqueFd plan_file = TakePlanFile(container.init_pid(), container.init_pidfd());
   RETURN_IF_ERROR(channel.Send(sync::MessageType::kStart));
-  const auto fail = [this, &container](const sync::Message& message) {
-    return WordFailure(config_, container.state(), message);
-  };
-  const auto hand_over = [&container, &spec](int notify_fd) {
-    const pid_t init = container.init_pid();
-    return HandOverToAgent(StateFor(container.state(), spec, "created", init), *spec.linux_.seccomp,
-                           init, notify_fd);
-  };
-  const absl::Status executed = AwaitExecute(channel, container.init_pidfd(), fail, hand_over);
+  bool hook_failed = false;
+  const absl::Status executed =
+      AwaitProgram(channel, container, spec, plan_file.get(), config_, &hook_failed);
   RemoveStartGate(container.dir().fd());
-  RETURN_IF_ERROR(executed);
+  if (!executed.ok()) return hook_failed ? StopAndDestroy(container, executed, config_) : executed;
   const absl::Status hooks = RunPoststart(container.state(), spec, container.init_pid());
-  // Spec: runtime.md#lifecycle: a poststart hook that fails fails the start; the container is stopped
-  // and destroyed.
-  if (hooks.ok()) {
-    container.dir().Unlock();
-    AwaitReadiness(notify, container.init_pidfd(), container.init_pid(), config_);
-    return hooks;
-  }
-  RETURN_IF_ERROR(KillContainer(container), hooks.message());
-  RETURN_IF_ERROR(DestroyContainer(container, config_), hooks.message());
-  return hooks;
+  if (!hooks.ok()) return StopAndDestroy(container, hooks, config_);
+  container.dir().Unlock();
+  AwaitReadiness(notify, container.init_pidfd(), container.init_pid(), config_);
+  return absl::OkStatus();
 }
 
 namespace {

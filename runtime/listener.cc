@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <string>
@@ -12,18 +10,11 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/plan_file.h"
 #include "runtime/sys/file.h"
 
 namespace hull::runtime {
 namespace {
-
-constexpr size_t kMailboxBytes = 4096;
-
-absl::StatusOr<sys::UniqueFd> TakeFd(int pidfd, int64_t number) {
-  sys::UniqueFd fd(static_cast<int>(syscall(SYS_pidfd_getfd, pidfd, static_cast<int>(number), 0)));
-  if (!fd.valid()) return sys::ErrnoStatus(errno, "taking a descriptor out of init");
-  return fd;
-}
 
 bool IsListener(int fd) {
   char target[64];
@@ -40,7 +31,7 @@ bool HasEnded(int pidfd) {
 absl::StatusOr<sys::UniqueFd> AwaitListener(int pidfd, int64_t number) {
   const absl::Time deadline = absl::Now() + absl::Seconds(5);
   while (absl::Now() < deadline && !HasEnded(pidfd)) {
-    absl::StatusOr<sys::UniqueFd> fd = TakeFd(pidfd, number);
+    absl::StatusOr<sys::UniqueFd> fd = TakeDescriptor(pidfd, static_cast<int>(number));
     if (fd.ok() && IsListener(fd->get())) return fd;
     if (!fd.ok() && sys::StatusErrno(fd.status()) != EBADF) return fd.status();
     absl::SleepFor(absl::Microseconds(20));
@@ -48,24 +39,16 @@ absl::StatusOr<sys::UniqueFd> AwaitListener(int pidfd, int64_t number) {
   return absl::UnavailableError("init loaded no seccomp filter with a listener");
 }
 
-absl::Status OpenMailbox(int pidfd, const sync::Message& message, sync::Mailbox** mailbox) {
-  ASSIGN_OR_RETURN(const sys::UniqueFd plan_file, TakeFd(pidfd, message.index));
-  void* page = mmap(nullptr, kMailboxBytes, PROT_READ | PROT_WRITE, MAP_SHARED, plan_file.get(), 0);
-  if (page == MAP_FAILED) return sys::ErrnoStatus(errno, "mapping the mailbox");
-  *mailbox = static_cast<sync::Mailbox*>(page);
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::Status HandOverListener(int init_pidfd, const sync::Message& message,
                               const std::function<absl::Status(int)>& hand_over) {
-  sync::Mailbox* mailbox = nullptr;
-  RETURN_IF_ERROR(OpenMailbox(init_pidfd, message, &mailbox));
+  ASSIGN_OR_RETURN(const sys::UniqueFd plan_file,
+                   TakeDescriptor(init_pidfd, static_cast<int>(message.index)));
+  ASSIGN_OR_RETURN(const SharedMailbox mailbox, SharedMailbox::Map(plan_file.get()));
   const absl::StatusOr<sys::UniqueFd> listener = AwaitListener(init_pidfd, message.value);
   const absl::Status status = listener.ok() ? hand_over(listener->get()) : listener.status();
   __atomic_store_n(&mailbox->seccomp_done, status.ok() ? 1u : 2u, __ATOMIC_RELEASE);
-  munmap(mailbox, kMailboxBytes);
   return status;
 }
 

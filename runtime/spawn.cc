@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/child/image.h"
+#include "runtime/plan_file.h"
 #include "runtime/sys/file.h"
 #include "runtime/sys/raw.h"
 
@@ -33,7 +34,6 @@ using sys::UniqueFd;
 namespace {
 
 constexpr size_t kStackBytes = 64 << 10;
-constexpr size_t kMailboxBytes = 4096;  // the page before the Plan, see runtime/child/start.cc
 constexpr int kLastCapability = 63;
 
 // What the child needs on its way; lives on its own stack's far end.
@@ -186,30 +186,19 @@ absl::StatusOr<UniqueFd> SealedImage() {
   return owned;
 }
 
-absl::StatusOr<UniqueFd> PlanFile(const plan::Plan& plan) {
-  const int fd = memfd_create("hull-plan", MFD_CLOEXEC);
-  if (fd < 0) return sys::ErrnoStatus(errno, "making a memfd for the plan");
-  UniqueFd owned(fd);
-  const ssize_t written = pwrite(fd, &plan, plan.size_bytes, kMailboxBytes);
-  if (written != static_cast<ssize_t>(plan.size_bytes)) {
-    return sys::ErrnoStatus(written < 0 ? errno : ENOSPC, "writing the plan");
-  }
-  return owned;
-}
-
 }  // namespace
 
 bool HasClone3() { return RawCall(__NR_clone3, 0, 0) != -ENOSYS; }
 
 absl::StatusOr<Spawned> Spawn(const plan::Plan& plan, int cgroup_fd) {
   ASSIGN_OR_RETURN(const UniqueFd image, SealedImage());
-  ASSIGN_OR_RETURN(const UniqueFd plan_file, PlanFile(plan));
   Spawned spawned;
+  ASSIGN_OR_RETURN(spawned.plan_file, MakePlanFile(plan));
   spawned.stack = std::make_unique<SpawnStack>();
   if (!spawned.stack->ok()) return sys::ErrnoStatus(errno, "making a stack for the child");
   Order* order = spawned.stack->order();
-  *order = {&plan, image.get(), plan_file.get(), {}, 0};
-  absl::SNPrintF(order->plan_fd_text, sizeof(order->plan_fd_text), "%d", plan_file.get());
+  *order = {&plan, image.get(), spawned.plan_file.get(), {}, 0};
+  absl::SNPrintF(order->plan_fd_text, sizeof(order->plan_fd_text), "%d", spawned.plan_file.get());
 
   sigset_t all, before;
   sigfillset(&all);

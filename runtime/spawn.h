@@ -25,6 +25,7 @@ struct Spawned {
 
   pid_t pid = 0;
   sys::UniqueFd pidfd;
+  sys::UniqueFd plan_file;
   std::unique_ptr<SpawnStack> stack;
 
   // The errno of a child that ended before it was the init program, or 0.

@@ -72,6 +72,14 @@ std::string Serialize(const State& state) {
   return bytes + init.SerializeAsString();
 }
 
+// Nobody else locks these for writing, and the kernel drops them with whoever does. Readers look
+// (F_OFD_GETLK) and take nothing, so that they are never taken for the maker.
+void LockByte(int fd, short type, int byte) {
+  struct flock lock = {
+      .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1, .l_pid = 0};
+  fcntl(fd, F_OFD_SETLK, &lock);
+}
+
 // A file, or a directory of files (of the notify socket).
 absl::Status RemoveEntry(int dir_fd, const std::string& name) {
   if (unlinkat(dir_fd, name.c_str(), 0) == 0 || errno == ENOENT) return absl::OkStatus();
@@ -158,18 +166,29 @@ absl::Status ContainerDir::AppendInit(pid_t pid, State& state) {
   init.set_init_start_time_ticks(ProcessStartTime(pid).value_or(1));
   ASSIGN_OR_RETURN(sys::UniqueFd fd, sys::OpenAt(dir_.get(), kStateFile, O_WRONLY | O_APPEND),
                    "saving the init of ", Quoted(id_));
-  if (flock(fd.get(), LOCK_EX) != 0) return sys::ErrnoStatus(errno, "locking the state");
-  RETURN_IF_ERROR(sys::WriteAll(fd.get(), init.SerializeAsString()), "saving the init of ",
+  making_ = std::move(fd);
+  SetProgress(Progress::kCreating);
+  RETURN_IF_ERROR(sys::WriteAll(making_.get(), init.SerializeAsString()), "saving the init of ",
                   Quoted(id_));
   state.MergeFrom(init);
-  making_ = std::move(fd);
   return absl::OkStatus();
 }
 
-bool ContainerDir::BeingMade() const {
-  if (locked_) return false;  // whoever makes it has the directory's lock
+void ContainerDir::SetProgress(Progress progress) {
+  if (progress == Progress::kDone) return making_.reset();
+  LockByte(making_.get(), F_WRLCK, static_cast<int>(progress));
+  if (progress == Progress::kStarting) LockByte(making_.get(), F_UNLCK, 0);
+}
+
+ContainerDir::Progress ContainerDir::progress() const {
+  if (locked_) return Progress::kDone;  // whoever makes it has the directory's lock
   const absl::StatusOr<sys::UniqueFd> fd = sys::OpenAt(dir_.get(), kStateFile, O_RDONLY);
-  return fd.ok() && flock(fd->get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  struct flock lock = {
+      .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 2, .l_pid = 0};
+  if (!fd.ok() || fcntl(fd->get(), F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) {
+    return Progress::kDone;
+  }
+  return static_cast<Progress>(lock.l_start);
 }
 
 void ContainerDir::DropStaged() { unlinkat(dir_.get(), kStagedFile, 0); }

@@ -40,11 +40,13 @@ class ContainerDir {
   // DataLoss: damaged, and nobody who holds the lock is about to finish it.
   absl::StatusOr<State> Read();
   absl::Status Write(const State& state);
-  // Appends the two fields of init; `state` gets them too. Until Made(), or until our process ends,
-  // whoever else asks is told that the container is being made.
+  // Appends the two fields of init; `state` gets them too. From then until SetProgress(kDone), or
+  // until our process ends, whoever else asks for the progress is told kCreating.
   absl::Status AppendInit(pid_t pid, State& state);
-  void Made() { making_.reset(); }
-  bool BeingMade() const;
+  // How far whoever makes the container has come. kStarting: it is created, and `run` starts it.
+  enum class Progress { kCreating, kStarting, kDone };
+  void SetProgress(Progress progress);
+  Progress progress() const;
   // Write, in two steps: the new state lies beside the old one until it takes its place at once.
   absl::Status Stage(const State& state);
   absl::Status CommitStaged();

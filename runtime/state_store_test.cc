@@ -56,18 +56,21 @@ TEST_F(StateStoreTest, WhatWasWrittenIsReadWithTheInitThatCameLater) {
   EXPECT_EQ(read->init_start_time_ticks(), *ProcessStartTime(getpid()));
 }
 
-TEST_F(StateStoreTest, OthersSeeThatItIsBeingMade) {
+TEST_F(StateStoreTest, OthersSeeHowFarItIsMade) {
   State state = StateOf("c1");
   absl::StatusOr<ContainerDir> dir = store().Create("c1");
   ASSERT_TRUE(dir.ok()) << dir.status();
   ASSERT_TRUE(dir->Write(state).ok());
   absl::StatusOr<ContainerDir> other = store().Open("c1");
   ASSERT_TRUE(other.ok()) << other.status();
-  EXPECT_FALSE(other->BeingMade()) << "there is no init yet";
+  using Progress = ContainerDir::Progress;
+  EXPECT_EQ(other->progress(), Progress::kDone) << "there is no init yet";
   ASSERT_TRUE(dir->AppendInit(getpid(), state).ok());
-  EXPECT_TRUE(other->BeingMade());
-  dir->Made();
-  EXPECT_FALSE(other->BeingMade());
+  EXPECT_EQ(other->progress(), Progress::kCreating);
+  dir->SetProgress(Progress::kStarting);
+  EXPECT_EQ(other->progress(), Progress::kStarting);
+  dir->SetProgress(Progress::kDone);
+  EXPECT_EQ(other->progress(), Progress::kDone);
 }
 
 TEST_F(StateStoreTest, AnIdIsTakenOnce) {

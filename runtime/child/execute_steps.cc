@@ -105,9 +105,11 @@ int LoadSeccomp(Context& context, const Step& step) {
 int Execute(Context& context, const Step& step) {
   char** argv = PointersOf(context, step.execute.argv);
   char** envp = PointersOf(context, context.plan->envp);
-  HULL_TRY(context, kExecute,
-           RawCall(__NR_execve, AsArg(context.executable), AsArg(argv), AsArg(envp)));
-  return 0;
+  // A store and no message: the filter is loaded.
+  __atomic_store_n(&context.mailbox->executing, 1u, __ATOMIC_RELEASE);
+  const long failed = RawCall(__NR_execve, AsArg(context.executable), AsArg(argv), AsArg(envp));
+  __atomic_store_n(&context.mailbox->executing, 0u, __ATOMIC_RELEASE);
+  return context.Fail(Operation::kExecute, failed);
 }
 
 }  // namespace hull::child

@@ -22,7 +22,7 @@ bool MapPlan(int fd, Context& context) {
   const long size = kPage + static_cast<long>(head.size_bytes);
   const long whole =
       RawCall(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_POPULATE, fd, 0);
-  const long mailbox = RawCall(__NR_mmap, 0, kPage, PROT_READ, MAP_SHARED, fd, 0);
+  const long mailbox = RawCall(__NR_mmap, 0, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if ((whole < 0 && whole > -4096) || (mailbox < 0 && mailbox > -4096)) return false;
   context.plan_fd = fd;
   context.block = reinterpret_cast<char*>(whole) + kPage;

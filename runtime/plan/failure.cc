@@ -198,7 +198,8 @@ absl::string_view Hint(const Plan& plan, const Step& step, const sync::Message& 
 // `exec: "x": …` is how runc's texts begin, which engines match.
 absl::Status ExecutableStatus(const Plan& plan, const Step& step, const sync::Message& failure) {
   const char* name = plan.text(step.find.name);
-  if (failure.operation == Operation::kNotExecutable && failure.index < step.find.candidates.count) {
+  if (failure.operation == Operation::kNotExecutable &&
+      failure.index < step.find.candidates.count) {
     const char* path = plan.text(plan.at(step.find.candidates, failure.index));
     return absl::PermissionDeniedError(
         absl::StrCat("exec: \"", path, "\": ", ErrnoText(failure.error)));

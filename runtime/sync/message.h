@@ -16,7 +16,8 @@
 //                                             the fd of the Mailbox's page `index`
 //   any child     kFailed      main           `step`, `operation`, `error`; I exit
 //
-// After kStart, end of file means that execve succeeded. Everything is one fixed-size record on a
+// After kStart, end of file means that execve succeeded if the Mailbox has it that init called it: an
+// init that is killed ends the file as well. Everything is one fixed-size record on a
 // SOCK_SEQPACKET pair, so a hostile or dying child can send nothing half. `kSeccomp` has no answer by
 // message: a filter may notify on any system call, so init waits on the Mailbox without one.
 #ifndef HULL_RUNTIME_SYNC_MESSAGE_H_
@@ -113,6 +114,11 @@ enum class Operation : uint32_t {
   kHookSpawn,
 };
 
+constexpr bool IsOfHook(Operation operation) {
+  return operation == Operation::kHookExecute || operation == Operation::kHookStatus ||
+         operation == Operation::kHookTimeout || operation == Operation::kHookSpawn;
+}
+
 struct Message {
   MessageType type = MessageType::kNone;
   ProcessRole role = ProcessRole::kInit;
@@ -126,6 +132,7 @@ struct Message {
 // A page shared by main and init, for what may not be a system call.
 struct Mailbox {
   uint32_t seccomp_done;  // main has the listener's fd (1), or has not and gave up (2)
+  uint32_t executing;     // init calls execve (1); 0 again where that failed
 };
 
 }  // namespace hull::sync

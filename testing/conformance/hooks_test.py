@@ -110,6 +110,27 @@ class When(Hooks):
         self.assertEqual([harness.wait(making), harness.wait(execing)], [0, 0])
         self.assertEqual(self.status(container), "created" if command[0] == "create" else "running")
 
+    @hull_only
+    @each(start="start", run="run")
+    def test_while_the_last_runs_the_container_is_created(self, way):
+        """It is running once its program is; killed before, it was not started."""
+        hook = self.hook("startContainer", ": > $D/begun; sleep 1000")
+        after = self.hook("poststart", ": > $D/after")
+        bundle = self.bundle(
+            self.spec(*SLEEP, edit=self.edit(startContainer=[hook], poststart=[after]))
+        )
+        container = self.new_id()
+        words = ["run", "--detach", "--bundle", bundle.path, container]
+        if way == "start":
+            self.ok("create", "--bundle", bundle.path, container)
+            words = ["start", container]
+        starting = harness.popen(self.runtime.command(*words), **QUIET)
+        self.assertTrue(eventually((self.dir / "begun").exists))
+        self.assertEqual(self.status(container), "created")
+        self.ok("kill", container, "KILL")
+        self.assertEqual(harness.wait(starting), 1)
+        self.assertFalse((self.dir / "after").exists())
+
     @harness.by_the_config
     def test_run_runs_all(self):
         hooks = {k: [self.hook(k, f"echo {k} >> $D/order")] for k in KINDS}
@@ -396,8 +417,7 @@ class Failure(Hooks):
             "echo > /host/ran",
             edit=self.edit(startContainer=[self.hook("startContainer", "exit 1")]),
         )
-        self.runtime("start", container)
-        self.wait_for(container, "stopped")
+        self.fails("start", container)
         self.assertFalse((self.dir / "ran").exists())
 
     @harness.by_the_config
@@ -408,18 +428,19 @@ class Failure(Hooks):
         )
         self.fails("start", container, saying="hook")
 
-    @hull_only  # crun deletes it too, runc 1.3 runs poststart hooks when it creates
-    def test_of_poststart_destroys_the_container(self):
+    @hull_only  # runc leaves it stopped; crun deletes it for poststart, which runc runs at create
+    @each(startContainer="startContainer", poststart="poststart")
+    def test_of_start_destroys_the_container(self, kind):
         """As runtime.md#lifecycle has it: stopped, destroyed, then the poststop hooks."""
         for way in ("start", "run"):
             (self.dir / "last").unlink(missing_ok=True)
             edit = self.edit(
-                poststart=[self.hook("poststart", "exit 1")],
+                **{kind: [self.hook(kind, "exit 1")]},
                 poststop=[self.hook("poststop", "echo $(cat) > $D/last")],
             )
             if way == "start":
                 container = self.create(*SLEEP, edit=edit)
-                self.fails("start", container, saying=["/hooks/poststart/0", "status 1"])
+                self.fails("start", container, saying=[f"/hooks/{kind}/0", "status 1"])
             else:
                 container = self.new_id()
                 bundle = self.bundle(self.spec(*SLEEP, edit=edit))
