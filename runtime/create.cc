@@ -104,7 +104,6 @@ absl::Status Creation::Think() {
   ASSIGN_OR_RETURN(bundle_, LoadBundle(options_, config_));
   RETURN_IF_ERROR(
       CheckConsole(bundle_.spec().process->terminal, detached_, options_.console_socket));
-  RETURN_IF_ERROR(CheckListener(bundle_.spec()));
   RETURN_IF_ERROR(ChooseParts());
   if (options_.listen_fds > 0) {
     // As the container's first process: where it has no pid namespace of its own it is none, and the
@@ -166,6 +165,10 @@ absl::Status Creation::MakeFilter() {
   if (!bundle_.spec().linux_.seccomp.has_value()) return absl::OkStatus();
   RETURN_IF_ERROR(CheckFilterNeeds(*bundle_.spec().linux_.seccomp, *bundle_.spec().process));
   ASSIGN_OR_RETURN(seccomp_, CompileFilter(config_, *bundle_.spec().linux_.seccomp));
+  // Spec: config-linux.md#seccomp: a listenerPath is ignored where nothing notifies.
+  if (seccomp_->filter.notifies) {
+    RETURN_IF_ERROR(CheckListener(bundle_.spec().linux_.seccomp->listener_path));
+  }
   Trace("seccomp");
   return absl::OkStatus();
 }

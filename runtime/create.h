@@ -127,7 +127,7 @@ absl::Status CheckPreservedFds(int count);
 // A console socket is needed exactly where there is a terminal and nobody stays to serve it.
 absl::Status CheckConsole(bool terminal, bool detached, const std::string& console_socket);
 // A filter that notifies is loaded after the start: its agent's socket is looked for before.
-absl::Status CheckListener(const spec::Spec& spec);
+absl::Status CheckListener(const std::string& path);
 // {"ociVersion", "fds", "pid", "metadata", "state"} to the agent at listenerPath.
 // `pid` is of the process that has loaded the filter.
 absl::Status HandOverToAgent(const spec::ContainerState& state, const spec::Seccomp& seccomp,

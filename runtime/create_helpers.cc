@@ -137,11 +137,7 @@ absl::Status CheckConsole(bool terminal, bool detached, const std::string& conso
   return absl::OkStatus();
 }
 
-absl::Status CheckListener(const spec::Spec& spec) {
-  if (!spec.linux_.seccomp.has_value() || spec.linux_.seccomp->listener_path.empty()) {
-    return absl::OkStatus();
-  }
-  const std::string& path = spec.linux_.seccomp->listener_path;
+absl::Status CheckListener(const std::string& path) {
   struct stat info;
   const std::string where = absl::StrCat("/linux/seccomp/listenerPath: '", path, "'");
   if (stat(path.c_str(), &info) != 0) return sys::ErrnoStatus(errno, where);

@@ -30,7 +30,8 @@ void CheckSeccomp(const Seccomp& seccomp, const Path& path, Report* report) {
     }
   }
   if (!seccomp.listener_metadata.empty() && seccomp.listener_path.empty()) {
-    report->Warn(path / "listenerMetadata", "expected listenerPath beside it, it has no effect");
+    report->Error(path / "listenerMetadata", "expected listenerPath beside it",
+                  "set /linux/seccomp/listenerPath to the agent's socket, or remove this");
   }
 }
 

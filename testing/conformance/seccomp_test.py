@@ -524,6 +524,25 @@ class Listener(Seccomp):
         self.assertIn(str(self.dir / "none"), result.err)
 
     @harness.by_the_config
+    @each(missing="none", no_socket="bundle-0/config.json")
+    def test_a_path_is_no_matter_where_nothing_notifies(self, name):
+        seccomp = profile(
+            "ALLOW",
+            rule("ERRNO", "mkdir", errnoRet=61),
+            listenerPath=str(self.dir / name),
+            listenerMetadata="nobody reads it",
+        )
+        self.assertEqual(self.sys(seccomp, "83", "0"), "ENODATA")
+
+    @harness.by_the_config
+    @harness.hull_only  # the spec says MUST NOT; peers say nothing
+    def test_metadata_without_a_path(self):
+        seccomp = profile("ALLOW", rule("ERRNO", "mkdir"), listenerMetadata="m")
+        self.refused(
+            lambda s: s["linux"].update(seccomp=seccomp), saying="/linux/seccomp/listenerMetadata"
+        )
+
+    @harness.by_the_config
     def test_notify_without_a_listener_path(self):
         result = self.filtered(profile("ALLOW", rule("NOTIFY", "mkdir")), "/bin/true")
         self.assertNotEqual(result.code, 0)
