@@ -284,8 +284,8 @@ struct Fields<SeccompArg> : NothingIgnored {
                       Always("op", &SeccompArg::op, OneOf(kSeccompOperators).Required()));
 };
 
-// errno values that a system call can return (the kernel's MAX_ERRNO).
-inline constexpr Rule kErrno = Range(0, 4095);
+// 16 bits for a tracer; validate_seccomp.cc narrows it by the action.
+inline constexpr Rule kErrno = Range(0, 65535);
 
 template <>
 struct Fields<SeccompRule> : NothingIgnored {
