@@ -279,8 +279,9 @@ struct Fields<Resources> : NothingIgnored {
 template <>
 struct Fields<SeccompArg> : NothingIgnored {
   static constexpr auto kAll =
-      std::make_tuple(Always("index", &SeccompArg::index, Range(0, 5)),
-                      Always("value", &SeccompArg::value), F("valueTwo", &SeccompArg::value_two),
+      std::make_tuple(Always("index", &SeccompArg::index, Range(0, 5).Required()),
+                      Always("value", &SeccompArg::value, kAnything.Required()),
+                      F("valueTwo", &SeccompArg::value_two),
                       Always("op", &SeccompArg::op, OneOf(kSeccompOperators).Required()));
 };
 

@@ -71,7 +71,11 @@ class Binder {
  private:
   // Whether the value at `node` is of `kind`; else an error. `expected` completes "expected …".
   bool Is(Kind kind, uint32_t node, const Path& path, absl::string_view expected);
-  void ReadMembers(uint32_t node, const Path& path, void* object, absl::Span<const Entry> entries);
+  // The bit of each entry that has a value.
+  uint64_t ReadMembers(uint32_t node, const Path& path, void* object,
+                       absl::Span<const Entry> entries);
+  template <typename Object, size_t... kIndexes>
+  void CheckMissing(uint64_t seen, const Path& path, std::index_sequence<kIndexes...>);
   void CheckUnknown(absl::string_view key, const Path& path, absl::Span<const Entry> entries);
 
   const Document& document_;
@@ -96,6 +100,47 @@ template <typename Object>
 inline constexpr auto kEntries = MakeEntries<Object>(
     std::make_index_sequence<std::tuple_size_v<decltype(Fields<Object>::kAll)>>(),
     std::make_index_sequence<std::tuple_size_v<decltype(Fields<Object>::kIgnored)>>());
+
+// Only integers: what is missing of them is seen nowhere but here. An empty string is as good as
+// none to check_rules.cc.
+template <typename Object, typename Value>
+constexpr bool IsNeeded(const Field<Object, Value>& field) {
+  return std::is_integral_v<Value> && field.rule.required;
+}
+
+template <typename Object, size_t... kIndexes>
+constexpr uint64_t NeededBits(std::index_sequence<kIndexes...>) {
+  return ((IsNeeded(std::get<kIndexes>(Fields<Object>::kAll)) ? uint64_t{1} << kIndexes : 0) | ...);
+}
+
+template <typename T>
+std::string ExpectedInteger(const Rule& rule) {
+  const bool ranged = rule.kind == Rule::Kind::kRange;
+  const std::string min = absl::StrCat(ranged ? rule.min : std::numeric_limits<T>::min());
+  const std::string max =
+      ranged ? absl::StrCat(rule.max) : absl::StrCat(std::numeric_limits<T>::max());
+  return absl::StrCat("expected an integer in ", min, "..", max);
+}
+
+template <typename Object, typename Value>
+void ReportMissing(const Field<Object, Value>& field, const Path& path, Report& report) {
+  if constexpr (std::is_integral_v<Value>) {
+    report.Error(path / field.key, absl::StrCat("missing, ", ExpectedInteger<Value>(field.rule)),
+                 field.rule.fix);
+  }
+}
+
+template <typename Object, size_t... kIndexes>
+void Binder::CheckMissing(uint64_t seen, const Path& path, std::index_sequence<kIndexes...>) {
+  constexpr uint64_t kNeeded = NeededBits<Object>(std::index_sequence<kIndexes...>());
+  if constexpr (kNeeded != 0) {
+    const uint64_t missing = kNeeded & ~seen;
+    const auto check = [&](size_t index, const auto& field) {
+      if ((missing >> index & 1) != 0) ReportMissing(field, path, report_);
+    };
+    (check(kIndexes, std::get<kIndexes>(Fields<Object>::kAll)), ...);
+  }
+}
 
 bool Binder::Is(Kind kind, uint32_t node, const Path& path, absl::string_view expected) {
   if (document_.node(node).kind == kind) return true;
@@ -126,13 +171,9 @@ void Binder::Read(uint32_t node, const Path& path, const Rule& rule, T* value) {
     if (error == std::errc() && stop == end) return;
     *value = 0;
   }
-  const bool ranged = rule.kind == Rule::Kind::kRange;
-  const std::string min = absl::StrCat(ranged ? rule.min : std::numeric_limits<T>::min());
-  const std::string max =
-      ranged ? absl::StrCat(rule.max) : absl::StrCat(std::numeric_limits<T>::max());
   absl::string_view fix = rule.fix;
   if (document_.node(node).kind == Kind::kString) fix = "write it without quotes";
-  report_.Error(path, absl::StrCat("expected an integer in ", min, "..", max), fix);
+  report_.Error(path, ExpectedInteger<T>(rule), fix);
 }
 
 template <typename T>
@@ -163,13 +204,16 @@ void Binder::Read(uint32_t node, const Path& path, const Rule& rule,
 template <typename T>
 requires std::is_class_v<T>
 void Binder::Read(uint32_t node, const Path& path, const Rule&, T* object) {
-  if (Is(Kind::kObject, node, path, "an object")) {
-    ReadMembers(node, path, object, kEntries<T>);
-  }
+  if (!Is(Kind::kObject, node, path, "an object")) return;
+  static_assert(kEntries<T>.size() <= 64);
+  const uint64_t seen = ReadMembers(node, path, object, kEntries<T>);
+  constexpr size_t kCount = std::tuple_size_v<decltype(Fields<T>::kAll)>;
+  CheckMissing<T>(seen, path, std::make_index_sequence<kCount>());
 }
 
-void Binder::ReadMembers(uint32_t node, const Path& path, void* object,
-                         absl::Span<const Entry> entries) {
+uint64_t Binder::ReadMembers(uint32_t node, const Path& path, void* object,
+                             absl::Span<const Entry> entries) {
+  uint64_t seen = 0;
   size_t next = 0;  // keys mostly come in the table's order
   uint32_t key = node + 1;
   for (uint32_t i = 0; i < document_.node(node).size; ++i, key = document_.node(key + 1).end) {
@@ -183,8 +227,10 @@ void Binder::ReadMembers(uint32_t node, const Path& path, void* object,
       CheckUnknown(name, path / name, entries);
     } else if (entries[next].read != nullptr && document_.node(key + 1).kind != Kind::kNull) {
       entries[next].read(*this, key + 1, path / name, object);
+      seen |= uint64_t{1} << next;
     }
   }
+  return seen;
 }
 
 void Binder::CheckUnknown(absl::string_view key, const Path& path,

@@ -14,7 +14,7 @@ struct Rule {
   enum class Kind : uint8_t { kAny, kRange, kOneOf, kForm };
 
   Kind kind = Kind::kAny;
-  bool required = false;  // a string may not be empty, nor may an element of a list
+  bool required = false;  // an integer must be there, a string or a list's element not be empty
   bool warns = false;     // a breach is doubtful, not wrong
   bool or_zero = false;   // kRange: 0 passes too and means "unset"
   int64_t min = 0;        // kRange, both included

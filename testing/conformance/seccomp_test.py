@@ -248,6 +248,19 @@ class Profiles(Seccomp):
         if harness.NAME == "hull":
             self.assertIn("/linux/seccomp", result.err)
 
+    @harness.by_the_config
+    @harness.hull_only  # runc takes 0 for them
+    @each(index="index", value="value", op="op")
+    def test_an_incomplete_comparison(self, member):
+        argument = {"index": 0, "value": 1, "valueTwo": 1, "op": "SCMP_CMP_EQ"}
+        argument.pop(member)
+        self.refused(
+            lambda s: s["linux"].update(
+                seccomp=profile("ALLOW", rule("ERRNO", "mkdir", args=[argument]))
+            ),
+            saying=[f"/linux/seccomp/syscalls/0/args/0/{member}", "missing"],
+        )
+
     def test_several_architectures(self):
         seccomp = profile("ALLOW", rule("ERRNO", "mkdir", errnoRet=61))
         seccomp["architectures"] = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]
