@@ -70,9 +70,13 @@ absl::Status AddCapabilities(const std::vector<std::string>& names, spec::Proces
   return absl::OkStatus();
 }
 
-// What a process of -p does not say on where and how it runs is the container's, as with the other
-// runtimes; who it is and what it may do is its own alone.
+// What a process of -p does not say on where and how it runs, and on what confines it, is the
+// container's, as with the other runtimes: nothing that is left out sets it free. Who it is, its
+// limits and no_new_privs are its own alone.
 spec::Process CompleteProcess(spec::Process process, const spec::Process& container) {
+  if (!process.capabilities.has_value()) process.capabilities = container.capabilities;
+  if (process.apparmor_profile.empty()) process.apparmor_profile = container.apparmor_profile;
+  if (process.selinux_label.empty()) process.selinux_label = container.selinux_label;
   if (!process.user.umask.has_value()) process.user.umask = container.user.umask;
   if (!process.oom_score_adj.has_value()) process.oom_score_adj = container.oom_score_adj;
   if (!process.scheduler.has_value()) process.scheduler = container.scheduler;

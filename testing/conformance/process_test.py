@@ -764,6 +764,14 @@ class Exec(Process):
         )
         self.assertEqual(self.ok("exec", flag, file, self.running()), "5 /tmp a\n")
 
+    def test_process_file_without_capabilities_has_the_containers(self):
+        container = self.start(*SLEEP)
+        file = self.process_file(args=["/bin/cat", "/proc/self/status"])
+        self.assertEqual(
+            harness.status_field(self.ok("exec", "-p", file, container), "CapBnd"),
+            harness.status_field(self.proc(container, "status"), "CapBnd"),
+        )
+
     def test_process_file_has_only_its_own_capabilities(self):
         file = self.process_file(
             args=["/bin/cat", "/proc/self/status"], capabilities={"bounding": ["CAP_CHOWN"]}

@@ -170,9 +170,10 @@ class Exec(Profiled):
 
     @each(
         with_profile=({"apparmorProfile": SECOND}, f"{SECOND} (enforce)\n"),
-        without=({}, "unconfined\n"),
+        unconfined=({"apparmorProfile": "unconfined"}, "unconfined\n"),
+        without=({}, f"{FIRST} (enforce)\n"),
     )
-    def test_a_process_file_says_all(self, row):
+    def test_a_process_file_may_name_another(self, row):
         members, expected = row
         container = self.start(*SLEEP, edit=under(FIRST))
         process = {"args": list(OWN_PROFILE), "cwd": "/", "user": {"uid": 0, "gid": 0}}

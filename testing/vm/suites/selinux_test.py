@@ -130,12 +130,12 @@ class Exec(Labelled):
         self.assertEqual(clean(self.exec(container, *OWN_LABEL)), LABEL)
 
     @each(with_label={"selinuxLabel": OTHER}, without={})
-    def test_a_process_file_says_all(self, members):
+    def test_a_process_file_may_name_another(self, members):
         container = self.start(*SLEEP, edit=give(LABEL))
         process = {"args": list(OWN_LABEL), "cwd": "/", "user": {"uid": 0, "gid": 0}}
         file = self.host_file("process.json", json.dumps({**process, **members}))
         out = self.ok("exec", "--process", file, container)
-        self.assertEqual(clean(out), members.get("selinuxLabel", RUNTIME))
+        self.assertEqual(clean(out), members.get("selinuxLabel", LABEL))
 
     def test_a_wrong_one_is_refused(self):
         container = self.start(*SLEEP, edit=give(LABEL))
