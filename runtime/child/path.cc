@@ -9,6 +9,7 @@ namespace hull::child {
 namespace {
 
 constexpr int kMaxRetries = 10000;  // a rename racing the walk gives EAGAIN; ~10 ms in all
+constexpr int kMaxLinks = 40;       // in a path, as in the kernel
 
 // The directory of a path of the Plan, which begins with a slash and has none at its end, into
 // `parent`; returns what follows it, or null where it is too long.
@@ -24,8 +25,8 @@ const char* SplitLast(const char* path, char (&parent)[kPathMax]) {
   return path + slash + 1;
 }
 
-// Makes one component that is missing. Another's directory of that name, made meanwhile, will do;
-// a dangling symlink will not.
+// Makes one component that is missing. Another's directory of that name, made meanwhile, will do; what
+// is no directory, or no new file, gives -ENOTDIR or -EEXIST.
 int MakeComponent(int parent_fd, const char* name, NodeType type) {
   if (type == NodeType::kDirectory) {
     const long made = RawCall(__NR_mkdirat, parent_fd, AsArg(name), 0755);
@@ -39,15 +40,32 @@ int MakeComponent(int parent_fd, const char* name, NodeType type) {
   return sys::RawOpenAt(parent_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 
+// A symlink among the components of a path: path[start, end).
+struct Link {
+  size_t start = 0, end = 0;
+  char target[kPathMax];
+  bool found = false;
+};
+
+// MakeComponent, but where a symlink is in the way, because it leads to nothing, `link` has it.
+int MakeOrReadLink(int parent_fd, const char* name, NodeType type, Link& link) {
+  const int fd = MakeComponent(parent_fd, name, type);
+  if (fd != -EEXIST && fd != -ENOTDIR) return fd;
+  const long size =
+      RawCall(__NR_readlinkat, parent_fd, AsArg(name), AsArg(link.target), sizeof(link.target) - 1);
+  link.found = size > 0;
+  link.target[size > 0 ? size : 0] = '\0';
+  return fd;
+}
+
+bool IsDots(const char* name) {
+  return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+}
+
 // Walks the path by its prefixes, each resolved from the root anew, so that a symlink in the middle
 // means what it means inside.
-int MakeInRoot(int root_fd, const char* path, NodeType type, uint64_t resolve) {
+int Walk(int root_fd, const char* path, NodeType type, uint64_t resolve, Link& link) {
   char prefix[kPathMax];
-  const char* name = SplitLast(path, prefix);
-  if (name != nullptr) {  // as a rule it alone is missing
-    const UniqueFd parent(OpenInRoot(root_fd, prefix, O_PATH, resolve));
-    if (parent.valid()) return MakeComponent(parent.get(), name, type);
-  }
   UniqueFd parent(sys::RawOpenAt(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!parent.valid()) return parent.get();
   size_t n = 0;
@@ -62,13 +80,51 @@ int MakeInRoot(int root_fd, const char* path, NodeType type, uint64_t resolve) {
     if (n == start) continue;
     const bool last = path[n] == '\0' || (path[n] == '/' && path[n + 1] == '\0');
     int fd = OpenInRoot(root_fd, prefix, O_PATH, resolve);
-    if (fd == -ENOENT) {
-      fd = MakeComponent(parent.get(), prefix + start, last ? type : NodeType::kDirectory);
+    if (fd == -ENOENT && !IsDots(prefix + start)) {
+      link.start = start;
+      link.end = n;
+      fd = MakeOrReadLink(parent.get(), prefix + start, last ? type : NodeType::kDirectory, link);
     }
     if (fd < 0) return fd;
     parent.reset(fd);
   }
   return parent.release();
+}
+
+// `path` with the target of the link in the link's place.
+int Follow(const char* path, const Link& link, char (&result)[kPathMax]) {
+  const size_t kept = link.target[0] == '/' ? 0 : link.start;
+  for (size_t i = 0; i < kept; ++i) result[i] = path[i];  // no longer than a path that was walked
+  char* end = Append(result + kept, result + kPathMax, link.target);
+  end = Append(end, result + kPathMax, path + link.end);
+  return end == nullptr ? -ENAMETOOLONG : 0;
+}
+
+// As the kernel would follow them to what is there, symlinks are followed to what is to be made.
+int MakeInRoot(int root_fd, const char* path, NodeType type, uint64_t resolve) {
+  char walked[2][kPathMax];
+  Link link;
+  int fd = -ENOENT;
+  const char* name = SplitLast(path, walked[0]);
+  if (name != nullptr) {  // as a rule it alone is missing
+    const UniqueFd parent(OpenInRoot(root_fd, walked[0], O_PATH, resolve));
+    link.start = static_cast<size_t>(name - path);
+    link.end = link.start + Length(name);
+    if (parent.valid()) fd = MakeOrReadLink(parent.get(), name, type, link);
+    if (parent.valid() && !link.found) return fd;
+  }
+  for (int links = 0; links < kMaxLinks; ++links) {
+    if (link.found && (resolve & RESOLVE_NO_SYMLINKS) != 0) return -ELOOP;
+    if (link.found) {
+      char(&next)[kPathMax] = walked[links % 2];
+      if (const int error = Follow(path, link, next); error < 0) return error;
+      path = next;
+    }
+    link.found = false;
+    fd = Walk(root_fd, path, type, resolve, link);
+    if (!link.found) return fd;
+  }
+  return -ELOOP;
 }
 
 }  // namespace

@@ -596,6 +596,97 @@ class IntoProc(Rootfs):
         self.assertEqual(mount_line(result.out, "/proc")["type"], "proc", result)
 
 
+class Dangling(Rootfs):
+    """A symlink of the image whose target is not there yet: it says where the mount goes."""
+
+    def with_links(self, links, edit):
+        bundle = self.bundle(self.spec("/bin/cat", "/proc/self/mountinfo", edit=edit))
+        for path, to in links.items():
+            path = bundle.rootfs / path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.symlink(to, path)
+        return bundle
+
+    def bound_file(self, links, destination):
+        bundle = self.with_links(
+            links, self.bound("bind", directory=False, destination=destination)
+        )
+        return self.run_spec(bundle), bundle.rootfs
+
+    @each(
+        relative=({"etc/f": "../run/x/f"}, "/etc/f", "/run/x/f"),
+        absolute=({"etc/f": "/run/x/f"}, "/etc/f", "/run/x/f"),
+        beside=({"etc/f": "g"}, "/etc/f", "/etc/g"),
+        directory=({"var/run": "/later"}, "/var/run/sub/f", "/later/sub/f"),
+        last_but_one=({"var/run": "../later/"}, "/var/run/f", "/later/f"),
+        chain=(
+            {"a": "etc/b", "etc/b": "../run/c", "run/c": "/tmp/deep/d"},
+            "/a/f",
+            "/tmp/deep/d/f",
+        ),
+        two=({"a": "/new", "new": "/run/one", "run/one/b": "/run/two"}, "/a/b/f", "/run/two/f"),
+        past_the_root=({"etc/f": "../../../../../run/f"}, "/etc/f", "/run/f"),
+        dots=({"etc/f": "../run/./x/../y/f"}, "/etc/f", "/run/y/f"),
+    )
+    def test_a_file_goes_where_it_leads(self, row):
+        links, destination, place = row
+        result, rootfs = self.bound_file(links, destination)
+        self.assertEqual(result.code, 0, result)
+        self.assertIsNotNone(mount_line(result.out, place), result)
+        for path, to in links.items():
+            self.assertEqual(os.readlink(rootfs / path), to)
+
+    def test_a_directory_goes_where_it_leads(self):
+        bundle = self.with_links({"var/lock": "/run/lock"}, self.bound("bind"))
+        bundle.spec["mounts"][-1]["destination"] = "/var/lock"
+        bundle.write()
+        self.assertIsNotNone(mount_line(self.run_spec(bundle).out, "/run/lock"))
+
+    def test_a_tmpfs_goes_where_it_leads(self):
+        edit = lambda spec: spec["mounts"].append({**TMPFS, "destination": "/var/lock"})
+        bundle = self.with_links({"var/lock": "/run/lock"}, edit)
+        result = self.run_spec(bundle)
+        self.assertIsNotNone(mount_line(result.out, "/run/lock"), result)
+
+    def test_in_a_user_namespace(self):
+        def edit(spec):
+            self.bound("bind", directory=False, destination="/etc/f")(spec)
+            harness.map_ids(spec)
+
+        bundle = self.bundle(self.spec("/bin/cat", "/proc/self/mountinfo", edit=edit), owner=100000)
+        os.symlink("../run/x/f", bundle.rootfs / "etc/f")
+        result = self.run_spec(bundle)
+        self.assertIsNotNone(mount_line(result.out, "/run/x/f"), result)
+
+    def test_nothing_outside_is_made(self):
+        outside = self.dir / "outside"
+        outside.mkdir()
+        up = "../" * 20
+        result, rootfs = self.bound_file({"etc/f": f"{up}{outside}/deep/f"}, "/etc/f")
+        self.assertEqual(list(outside.iterdir()), [])
+        self.assertIsNotNone(mount_line(result.out, f"{outside}/deep/f"), result)
+
+    @each(itself={"etc/f": "f"}, each_other={"etc/f": "g", "etc/g": "f"})
+    def test_a_loop_is_refused(self, links):
+        result, _ = self.bound_file(links, "/etc/f")
+        self.assertNotEqual(result.code, 0, result)
+        self.assertIn("too many levels of symbolic links", result.err.lower())
+
+    @each(most=(39, True), too_many=(60, False))
+    def test_a_long_chain(self, row):
+        count, good = row
+        links = {f"etc/l{i}": f"l{i + 1}" for i in range(count)}
+        result, _ = self.bound_file(links, "/etc/l0")
+        self.assertEqual(result.code == 0, good, result)
+
+    def test_what_is_no_link_is_in_the_way(self):
+        bundle = self.with_links({}, self.bound("bind", destination="/etc/file/x"))
+        (bundle.rootfs / "etc/file").write_text("")
+        container = self.new_id()
+        self.fails("create", "--bundle", bundle.path, container, saying="not a directory")
+        self.assert_nothing_left(container)
+
+
 class Paths(Rootfs):
     def test_masked_file_is_empty(self):
         self.assertEqual(self.sh("cat /proc/version"), "")
