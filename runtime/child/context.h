@@ -41,6 +41,7 @@ struct Context {
   UniqueFd terminal;                   // the slave
   UniqueFd labels[plan::kLabelFiles];  // write-only, from kOpenLabels to their kLabel
   bool directory_changed = false;
+  long caller_umask = -1;  // main's, from the first kUmask on
   const char* executable = nullptr;
   char home[kPathMax + 8] = {};
 

@@ -32,6 +32,8 @@ int MakeStateFile(Context& context, const plan::HooksStep& hooks) {
 // In the hook's process. Exits; an errno before execve goes through `error_fd`.
 [[noreturn]] void BecomeHook(Context& context, const plan::HooksStep& hooks,
                              const plan::HookEntry& hook, int state_fd, int error_fd) {
+  // Ours is 0 while the rootfs is made, and then the process's: like the hooks outside, it has main's.
+  if (context.caller_umask >= 0) RawCall(__NR_umask, context.caller_umask);
   long error = RawCall(__NR_dup3, state_fd, 0, 0);
   if (error >= 0 && hooks.cwd) error = RawCall(__NR_chdir, AsArg(context.text(hooks.cwd)));
   if (error >= 0) {

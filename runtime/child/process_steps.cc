@@ -86,8 +86,9 @@ int SetMemoryPolicy(Context& context, const Step& step) {
   return 0;
 }
 
-int SetUmask(Context&, const Step& step) {
-  RawCall(__NR_umask, static_cast<long>(step.flags.flags));
+int SetUmask(Context& context, const Step& step) {
+  const long before = RawCall(__NR_umask, static_cast<long>(step.flags.flags));
+  if (context.caller_umask < 0) context.caller_umask = before;
   return 0;
 }
 

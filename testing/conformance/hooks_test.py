@@ -319,6 +319,14 @@ class With(Hooks):
             [line.split()[0] for line in record.read_text().splitlines()], ["0", "1", "2"]
         )
 
+    @each(**{k: k for k in KINDS})
+    def test_the_umask_is_the_callers(self, kind):
+        """Not what the runtime needs to make the rootfs, nor the process's own."""
+        before = os.umask(0o022)
+        self.addCleanup(os.umask, before)
+        seen, _ = self.records(kind, "umask", lambda s: s["process"]["user"].update(umask=0o077))
+        self.assertEqual(seen, "0022\n")
+
     def test_its_arguments(self):
         edit = self.edit(
             createRuntime=[
