@@ -86,8 +86,8 @@ int JudgeHook(Context& context, int pid, int pidfd, int error_fd, int32_t timeou
   if (sys::RawRead(error_fd, &error, sizeof(error)) == sizeof(error)) {
     return context.Fail(Operation::kHookExecute, -error);
   }
-  context.value = (status & 0x7f) == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);
-  return context.value == 0 ? 0 : context.Fail(Operation::kHookStatus, -ECHILD);
+  context.value = status;
+  return status == 0 ? 0 : context.Fail(Operation::kHookStatus, -ECHILD);
 }
 
 int RunHook(Context& context, const plan::HooksStep& hooks, const plan::HookEntry& hook) {

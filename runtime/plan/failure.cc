@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <iterator>
@@ -226,10 +227,12 @@ absl::Status HookStatus(const Plan& plan, const Step& step, const sync::Message&
     case Operation::kHookExecute:
       return absl::UnavailableError(
           absl::StrCat(what, "cannot be executed: ", ErrnoText(failure.error)));
-    case Operation::kHookStatus:
-      return absl::UnavailableError(failure.value > 128
-                                        ? absl::StrCat(what, "died of signal ", failure.value - 128)
-                                        : absl::StrCat(what, "exited with status ", failure.value));
+    case Operation::kHookStatus: {
+      const int status = static_cast<int>(failure.value);
+      return absl::UnavailableError(
+          WIFSIGNALED(status) ? absl::StrCat(what, "died of signal ", WTERMSIG(status))
+                              : absl::StrCat(what, "exited with status ", WEXITSTATUS(status)));
+    }
     default:
       return absl::UnavailableError(absl::StrCat(what, "could not be run: ", OperationText(failure),
                                                  ErrnoText(failure.error)));

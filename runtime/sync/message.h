@@ -109,7 +109,7 @@ enum class Operation : uint32_t {
   kNotFound,       // no candidate is there
   kNotExecutable,  // one is there that may not be executed
   kHookExecute,
-  kHookStatus,  // `value` = exit status, or 128 + signal
+  kHookStatus,  // `value` = its wait status
   kHookTimeout,
   kHookSpawn,
 };

@@ -381,6 +381,18 @@ class Failure(Hooks):
 
     @harness.by_the_config
     @each(**{k: k for k in BEFORE_START})
+    @hull_only  # peers say other words
+    def test_how_it_ended_is_said(self, kind):
+        for script, words in (
+            ("exit 1", "exited with status 1"),
+            ("exit 200", "exited with status 200"),
+            ("kill -9 $$", "died of signal 9"),
+        ):
+            edit = self.edit(**{kind: [self.hook(kind, script)]})
+            self.refused(edit, saying=f"/hooks/{kind}/0: hook '/bin/sh' {words}")
+
+    @harness.by_the_config
+    @each(**{k: k for k in BEFORE_START})
     def test_ends_the_chain(self, kind):
         bundle = self.bundle(
             self.spec(
