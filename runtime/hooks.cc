@@ -51,7 +51,11 @@ absl::StatusOr<pid_t> SpawnHook(const spec::Hook& hook, int state_fd, const std:
   sigfillset(&all);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  // With a timeout a group of its own, so that what it starts ends with it. Without one it stays in
+  // ours, and Ctrl-C is for both.
+  const int group = hook.timeout_s.has_value() ? POSIX_SPAWN_SETPGROUP : 0;
+  posix_spawnattr_setflags(
+      &attributes, static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | group));
   const std::vector<std::string> own_name = {hook.path};
   const std::vector<char*> argv = Pointers(hook.args.empty() ? own_name : hook.args);
   const std::vector<char*> envp = Pointers(hook.env);
@@ -86,7 +90,10 @@ absl::Status RunHook(const spec::Hook& hook, absl::string_view state_json,
   ASSIGN_OR_RETURN(const sys::UniqueFd state, StateFile(state_json));
   ASSIGN_OR_RETURN(const pid_t pid, SpawnHook(hook, state.get(), bundle));
   const bool ended = AwaitEnd(pid, hook.timeout_s);
-  if (!ended) kill(pid, SIGKILL);
+  if (!ended) {
+    kill(-pid, SIGKILL);
+    kill(pid, SIGKILL);  // it may have left its group
+  }
   int status = 0;
   pid_t reaped = 0;
   do {

@@ -32,6 +32,8 @@ int MakeStateFile(Context& context, const plan::HooksStep& hooks) {
 // In the hook's process. Exits; an errno before execve goes through `error_fd`.
 [[noreturn]] void BecomeHook(Context& context, const plan::HooksStep& hooks,
                              const plan::HookEntry& hook, int state_fd, int error_fd) {
+  // What it starts ends with it, at its timeout.
+  if (hook.timeout_s > 0) RawCall(__NR_setpgid, 0, 0);
   // Ours is 0 while the rootfs is made, and then the process's: like the hooks outside, it has main's.
   if (context.caller_umask >= 0) RawCall(__NR_umask, context.caller_umask);
   long error = RawCall(__NR_dup3, state_fd, 0, 0);
@@ -75,7 +77,10 @@ long AwaitEnd(int pidfd, int32_t timeout_s) {
 
 int JudgeHook(Context& context, int pid, int pidfd, int error_fd, int32_t timeout_s) {
   const long ended = AwaitEnd(pidfd, timeout_s);
-  if (ended < 0) RawCall(__NR_kill, pid, SIGKILL);
+  if (ended < 0) {
+    RawCall(__NR_kill, -pid, SIGKILL);
+    RawCall(__NR_kill, pid, SIGKILL);  // it may have left its group
+  }
   int status = 0;
   RawCall(__NR_wait4, pid, AsArg(&status), 0, 0);
   if (ended == -ETIME) {

@@ -544,6 +544,40 @@ class Failure(Hooks):
         self.fails("create", "--bundle", bundle.path, container)
         self.assertLess(time.monotonic() - begin, 5)
 
+    @each(**{k: k for k in BEFORE_START})
+    @hull_only  # peers kill the hook itself alone
+    def test_timeout_ends_what_it_started(self, kind):
+        """In the container's namespace, too, where a host's pid namespace keeps it alive."""
+        hook = self.hook(kind, "sleep 1000 & sleep 1000", timeout=1)
+        self.refused(
+            self.edit(lambda s: harness.remove_namespace(s, "pid"), **{kind: [hook]}),
+            saying="was killed after its timeout of 1 s",
+        )
+
+    @each(start="startContainer", poststart="poststart")
+    @hull_only  # peers kill the hook itself alone
+    def test_timeout_ends_what_a_hook_of_start_started(self, kind):
+        hook = self.hook(kind, "sleep 1000 & sleep 1000", timeout=1)
+        edit = self.edit(lambda s: harness.remove_namespace(s, "pid"), **{kind: [hook]})
+        container = self.create(*SLEEP, edit=edit)
+        self.fails("start", container, saying="was killed after its timeout of 1 s")
+        self.runtime("delete", "--force", container)
+        self.assert_nothing_left(container)
+
+    @each(**{k: k for k in BEFORE_START})
+    def test_what_a_hook_in_time_has_started_stays(self, kind):
+        script = "sleep 1000 >/dev/null 2>&1 & echo $! > $D/daemon"
+        self.create(
+            *SLEEP,
+            edit=self.edit(
+                lambda s: harness.remove_namespace(s, "pid"),
+                **{kind: [self.hook(kind, script, timeout=30)]},
+            ),
+        )
+        daemon = int((self.dir / "daemon").read_text())
+        self.addCleanup(harness.reap)
+        os.kill(daemon, signal.SIGKILL)  # which finds it
+
     @harness.by_the_config
     @each(start="startContainer", poststart="poststart")
     @hull_only  # runc 1.3 runs poststart hooks when it creates
