@@ -95,6 +95,17 @@ int JudgeHook(Context& context, int pid, int pidfd, int error_fd, int32_t timeou
   return status == 0 ? 0 : context.Fail(Operation::kHookStatus, -ECHILD);
 }
 
+long CloneHook(int* pidfd) {
+  struct clone_args args = {};
+  args.flags = CLONE_PIDFD;
+  args.pidfd = reinterpret_cast<uint64_t>(pidfd);
+  args.exit_signal = SIGCHLD;
+  const long pid = RawCall(__NR_clone3, AsArg(&args), sizeof(args));
+  // Kernels before 5.3, filters around us. The third argument is the same for every architecture.
+  return pid != -ENOSYS ? pid
+                        : RawCall(__NR_clone, CLONE_PIDFD | SIGCHLD, 0, AsArg(pidfd), 0, 0);
+}
+
 int RunHook(Context& context, const plan::HooksStep& hooks, const plan::HookEntry& hook) {
   const UniqueFd state(MakeStateFile(context, hooks));
   if (!state.valid()) return state.get();
@@ -102,12 +113,8 @@ int RunHook(Context& context, const plan::HooksStep& hooks, const plan::HookEntr
   HULL_TRY(context, kHookSpawn, RawCall(__NR_pipe2, AsArg(pipe), O_CLOEXEC));
   const UniqueFd error_read(pipe[0]);
   UniqueFd error_write(pipe[1]);
-  struct clone_args args = {};
   int pidfd_number = -1;
-  args.flags = CLONE_PIDFD;
-  args.pidfd = reinterpret_cast<uint64_t>(&pidfd_number);
-  args.exit_signal = SIGCHLD;
-  const long pid = HULL_TRY(context, kHookSpawn, RawCall(__NR_clone3, AsArg(&args), sizeof(args)));
+  const long pid = HULL_TRY(context, kHookSpawn, CloneHook(&pidfd_number));
   if (pid == 0) BecomeHook(context, hooks, hook, state.get(), error_write.get());
   const UniqueFd pidfd(pidfd_number);
   error_write.reset();

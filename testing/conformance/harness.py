@@ -10,6 +10,7 @@ what they see (busybox and probe.cc) or reads the kernel's own files; never the 
 
 import concurrent.futures
 import ctypes
+import errno
 import fnmatch
 import json
 import os
@@ -18,6 +19,7 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -26,6 +28,9 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 PR_SET_CHILD_SUBREAPER = 36
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
+LOAD, JUMP_EQUAL, RETURN = 0x20, 0x15, 0x06
+ALLOW, ERRNO = 0x7FFF0000, 0x00050000
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 V1 = (CGROUPS / "memory").is_dir()  # v1 controllers, alone or beside v2
 BUSYBOX = "/bin/busybox"
@@ -198,6 +203,24 @@ def children(pid):
         return []
     finally:
         os.close(fd)
+
+
+def without(calls, error=errno.ENOSYS):
+    """What a child has to do before its execve for the kernel to have no such calls."""
+    program = [(LOAD, 0, 0, 0)]
+    for i, number in enumerate(calls):
+        program.append((JUMP_EQUAL, len(calls) - i, 0, number))
+    program += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, ERRNO | error)]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *row) for row in program))
+    filter_ = struct.pack("HxxxxxxP", len(program), ctypes.addressof(code))
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def load():
+        if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter_, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "seccomp")
+
+    load.keep = code
+    return load
 
 
 def runtime_name():

@@ -12,6 +12,7 @@ from harness import Case, each, eventually, hull_only
 
 QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
 SLEEP = ("/bin/probe", "sleep", "1000")
+CLONE3 = 435
 KINDS = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")
 HOST = tuple(k for k in KINDS if k != "startContainer")
 BEFORE_START = ("prestart", "createRuntime", "createContainer")
@@ -138,6 +139,15 @@ class When(Hooks):
         order = (self.dir / "order").read_text().split()
         self.assertEqual(sorted(order), sorted(KINDS))
         self.assertEqual(order[-1], "poststop")
+
+
+    @each(**{k: k for k in KINDS})
+    def test_without_clone3(self, kind):
+        """Engines' filters for the runtime itself deny it: ENOSYS."""
+        edit = self.edit(**{kind: [self.hook(kind, "echo ran > $D/ran")]})
+        result = self.run_args("/bin/true", edit=edit, preexec_fn=harness.without([CLONE3]))
+        self.assertEqual(result.code, 0, result)
+        self.assertEqual((self.dir / "ran").read_text(), "ran\n")
 
 
 class Where(Hooks):

@@ -1,40 +1,16 @@
 #!/usr/bin/env python3
 """Mounting by descriptors and by mount(2): the same config.json gives the same container."""
 
-import ctypes
 import errno
 import os
-import struct
 import subprocess
 
 import harness
-from harness import Case, config, each, hull_only, map_ids, mount_line
+from harness import Case, config, each, hull_only, map_ids, mount_line, without
 
 OPEN_TREE, MOVE_MOUNT, FSOPEN, FSCONFIG, FSMOUNT, FSPICK = range(428, 434)
 OPENAT2, MOUNT_SETATTR = 437, 442
 NEW_CALLS = [OPEN_TREE, MOVE_MOUNT, FSOPEN, FSCONFIG, FSMOUNT, FSPICK, MOUNT_SETATTR]
-
-PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
-LOAD, JUMP_EQUAL, RETURN = 0x20, 0x15, 0x06
-ALLOW, ERRNO = 0x7FFF0000, 0x00050000
-
-
-def without(calls, error=errno.ENOSYS):
-    """What a child has to do before its execve for the kernel to have no such calls."""
-    program = [(LOAD, 0, 0, 0)]
-    for i, number in enumerate(calls):
-        program.append((JUMP_EQUAL, len(calls) - i, 0, number))
-    program += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, ERRNO | error)]
-    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *row) for row in program))
-    filter_ = struct.pack("HxxxxxxP", len(program), ctypes.addressof(code))
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def load():
-        if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter_, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "seccomp")
-
-    load.keep = code
-    return load
 
 
 def environment(api):
