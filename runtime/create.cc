@@ -188,6 +188,7 @@ absl::Status Creation::BuildPlan() {
                           .privileged = geteuid() == 0,
                           .setgroups_denied = DeniesSetgroups(spec),
                           .session_keyring = !options_.no_new_keyring,
+                          .clone3 = !HasNewNamespace(spec, "time") || HasClone3(),
                           .no_pivot = options_.no_pivot,
                           .preserve_fds = options_.preserve_fds};
   ASSIGN_OR_RETURN(plan_, plan::BuildCreate(input));

@@ -164,7 +164,8 @@ long CloneChild(uint64_t flags, int cgroup_fd, SpawnStack& stack, int* pidfd) {
     args.cgroup = static_cast<uint64_t>(cgroup_fd);
   }
   const long pid = HullClone3(&args, sizeof(args), &BecomeInit, stack.order());
-  if (pid != -ENOSYS || cgroup_fd >= 0) return pid;
+  // For clone(2) CLONE_NEWTIME would be part of the signal: such a plan is staged, see BuildCreate.
+  if (pid != -ENOSYS || cgroup_fd >= 0 || (flags & CLONE_NEWTIME) != 0) return pid;
   const int old_flags = static_cast<int>(flags | CLONE_VM | CLONE_PIDFD | SIGCHLD);
   const int child =
       clone(&BecomeInit, stack.low() + stack.usable_bytes(), old_flags, stack.order(), pidfd);

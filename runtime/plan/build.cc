@@ -239,8 +239,11 @@ absl::StatusOr<Block> BuildCreate(const CreateInput& input) {
   }
   Arena arena;
   Plan plan;
-  const bool offsets = (ns.made & CLONE_NEWTIME) != 0 && !input.spec.linux_.time_offsets.empty();
-  plan.launch = ns.entries.empty() && !offsets ? Launch::kDirect : Launch::kStaged;
+  const bool new_time = (ns.made & CLONE_NEWTIME) != 0;
+  const bool offsets = new_time && !input.spec.linux_.time_offsets.empty();
+  // Offsets are written before anybody is in there; and clone(2) has no bit for the namespace.
+  const bool unshares_time = offsets || (new_time && !input.clone3);
+  plan.launch = ns.entries.empty() && !unshares_time ? Launch::kDirect : Launch::kStaged;
   plan.sync_fd = input.fds.sync;
   plan.mount_api = input.mount_api;
   plan.maps_ids = (ns.made & CLONE_NEWUSER) != 0 || offsets;

@@ -62,6 +62,7 @@ struct CreateInput {
   bool privileged = true;               // euid 0 in the initial user namespace
   bool setgroups_denied = false;
   bool session_keyring = true;
+  bool clone3 = true;     // the kernel has it, see Spawn; asked for new time namespaces alone
   bool no_pivot = false;  // the root file system of the host is one that pivot_root(2) refuses
   int preserve_fds = 0;
 };

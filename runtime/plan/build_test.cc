@@ -40,6 +40,17 @@ TEST(BuildCreateTest, TimeOffsetsAreWrittenBeforeAnyProcessIsInTheNamespace) {
             LineOf(description, "cloning init"));
 }
 
+TEST(BuildCreateTest, WithoutClone3AnIntermediateMakesTheTimeNamespace) {
+  spec::Spec spec = MakeSpec();
+  spec.linux_.namespaces.push_back({"time", ""});
+  EXPECT_THAT(DescribeCreate(spec), HasSubstr("launch: direct"));
+  const CreateInput input{
+      .spec = spec, .container_id = "c1", .bundle = "/b", .rootfs = "/b/rootfs", .clone3 = false};
+  const std::string description = Describe(BuildCreate(input)->plan());
+  EXPECT_LT(LineOf(description, "making a new time namespace"),
+            LineOf(description, "cloning init with new pid"));
+}
+
 TEST(BuildCreateTest, NetworkDevicesAreThereBeforeTheirSysctlsAndAnyHook) {
   spec::Spec spec = MakeSpec();
   spec.linux_.net_devices["eth0"] = {};

@@ -8,6 +8,7 @@ import subprocess
 import harness
 from harness import Case, NewNetwork, add_namespace, each, map_ids, remove_namespace
 
+CLONE3 = 435
 SLEEP = ("/bin/probe", "sleep", "1000")
 LINKS = {
     "pid": "pid",
@@ -69,6 +70,19 @@ class New(Case):
 
     def test_proc_shows_the_new_pid_namespace(self):
         self.assertEqual(self.sh("ls -d /proc/[0-9]*").split(), ["/proc/1"])
+
+
+    @harness.hull_only
+    @each(**{n: n for n in ("pid", "ipc", "uts", "network", "cgroup", "time", "user")})
+    def test_without_clone3(self, name):
+        """Engines' filters for the runtime itself deny it: ENOSYS."""
+        self.owner = 100000 if name == "user" else 0
+        without = harness.without([CLONE3])
+        container = self.start(*SLEEP, edit=wanting(name), preexec_fn=without)
+        self.assertNotEqual(link(self.pid(container), name), link("self", name))
+        path = f"/proc/self/ns/{LINKS[name]}"
+        there = self.exec(container, "/bin/ls", "-l", path, preexec_fn=without)
+        self.assertEqual(there.split()[-1], link(self.pid(container), name))
 
 
 class Joined(Case):
