@@ -71,6 +71,7 @@ absl::StatusOr<pid_t> SpawnHook(const spec::Hook& hook, int state_fd, const std:
 // True once the process has ended; false after its time.
 bool AwaitEnd(pid_t pid, std::optional<int32_t> timeout_s) {
   const sys::UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (!pidfd.valid()) return true;  // gone, where SIGCHLD is ignored; whatever it is, waitpid says
   const absl::Time deadline =
       timeout_s.has_value() ? absl::Now() + absl::Seconds(*timeout_s) : absl::InfiniteFuture();
   for (;;) {
