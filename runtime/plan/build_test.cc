@@ -48,7 +48,7 @@ TEST(BuildCreateTest, WithoutClone3AnIntermediateMakesTheTimeNamespace) {
       .spec = spec, .container_id = "c1", .bundle = "/b", .rootfs = "/b/rootfs", .clone3 = false};
   const std::string description = Describe(BuildCreate(input)->plan());
   EXPECT_LT(LineOf(description, "making a new time namespace"),
-            LineOf(description, "cloning init with new pid"));
+            LineOf(description, "cloning init"));
 }
 
 TEST(BuildCreateTest, NetworkDevicesAreThereBeforeTheirSysctlsAndAnyHook) {
