@@ -34,8 +34,9 @@ int MakeStateFile(Context& context, const plan::HooksStep& hooks) {
                              const plan::HookEntry& hook, int state_fd, int error_fd) {
   // What it starts ends with it, at its timeout.
   if (hook.timeout_s > 0) RawCall(__NR_setpgid, 0, 0);
-  // Ours is 0 while the rootfs is made, and then the process's: like the hooks outside, it has main's.
-  if (context.caller_umask >= 0) RawCall(__NR_umask, context.caller_umask);
+  // Ours is 0 while the rootfs is made: like the hooks outside, it has main's. One that runs in the
+  // container has the process's, as we have by then.
+  if (hooks.cwd && context.caller_umask >= 0) RawCall(__NR_umask, context.caller_umask);
   long error = RawCall(__NR_dup3, state_fd, 0, 0);
   if (error >= 0 && hooks.cwd) error = RawCall(__NR_chdir, AsArg(context.text(hooks.cwd)));
   if (error >= 0) {
@@ -102,8 +103,7 @@ long CloneHook(int* pidfd) {
   args.exit_signal = SIGCHLD;
   const long pid = RawCall(__NR_clone3, AsArg(&args), sizeof(args));
   // Kernels before 5.3, filters around us. The third argument is the same for every architecture.
-  return pid != -ENOSYS ? pid
-                        : RawCall(__NR_clone, CLONE_PIDFD | SIGCHLD, 0, AsArg(pidfd), 0, 0);
+  return pid != -ENOSYS ? pid : RawCall(__NR_clone, CLONE_PIDFD | SIGCHLD, 0, AsArg(pidfd), 0, 0);
 }
 
 int RunHook(Context& context, const plan::HooksStep& hooks, const plan::HookEntry& hook) {
