@@ -20,7 +20,8 @@
 namespace hull::runtime {
 namespace {
 
-constexpr unsigned kPidfdType = 3;  // P_PIDFD, Linux 5.4
+constexpr unsigned kPidfdType = 3;       // P_PIDFD, Linux 5.4
+constexpr int kReaderPatienceMs = 5000;  // without any progress
 
 // All but those that stop a job in the background, and SIGURG, which means nothing to who has no
 // sockets of that kind. A fault of our own ends us all the same: the kernel does not hold it back.
@@ -55,6 +56,11 @@ absl::StatusOr<int> Reap(int pidfd) {
         errno, "waiting for the container's process (its status is lost where SIGCHLD is ignored)");
   }
   return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
+
+// Of who is told to end, and has nothing left to do but to wait for a reader.
+bool IsToEnd(int signal) {
+  return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
 }
 
 }  // namespace
@@ -98,6 +104,18 @@ absl::Status Foreground::HandleSignals(pid_t pid, int pidfd, int master_fd) {
   return absl::OkStatus();
 }
 
+// The container's status must not wait for ever for a reader that does not read.
+void Foreground::DrainTerminal(Relay& relay) {
+  while (relay.Drain()) {
+    pollfd entries[] = {{relay.output_fd(), POLLOUT, 0}, {signals_.get(), POLLIN, 0}};
+    if (poll(entries, 2, kReaderPatienceMs) == 0) return;
+    signalfd_siginfo info;
+    while (read(signals_.get(), &info, sizeof(info)) == sizeof(info)) {
+      if (IsToEnd(static_cast<int>(info.ssi_signo))) return;
+    }
+  }
+}
+
 absl::StatusOr<int> Foreground::Run(pid_t pid, int pidfd, int master_fd, const FdWatch& watch) {
   std::optional<RawTerminal> raw;
   std::optional<Relay> relay;
@@ -119,7 +137,7 @@ absl::StatusOr<int> Foreground::Run(pid_t pid, int pidfd, int master_fd, const F
     if ((entries[2].revents & POLLIN) != 0) watch.on_readable();
     if ((entries[0].revents & POLLIN) != 0) break;
   }
-  if (relay.has_value()) relay->Drain();
+  if (relay.has_value()) DrainTerminal(*relay);
   return Reap(pidfd);
 }
 

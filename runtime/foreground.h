@@ -12,6 +12,8 @@
 
 namespace hull::runtime {
 
+class Relay;
+
 // Something else to do: called whenever `fd` is readable.
 struct FdWatch {
   int fd = -1;
@@ -35,6 +37,7 @@ class Foreground {
   absl::StatusOr<int> Run(pid_t pid, int pidfd, int master_fd, const FdWatch& watch = {});
 
  private:
+  void DrainTerminal(Relay& relay);
   absl::Status HandleSignals(pid_t pid, int pidfd, int master_fd);
 
   sys::UniqueFd signals_;

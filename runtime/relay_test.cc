@@ -76,11 +76,47 @@ TEST_F(RelayTest, WhatTheTerminalHoldsAtTheEndIsNotLost) {
   Relay relay(input_.get(), output_.get(), master_.get());
   Write(slave_, "last words");
   slave_.reset();
-  relay.Drain();
+  EXPECT_FALSE(relay.Drain());
   EXPECT_EQ(Read(our_output_), "last words");
   pollfd entries[Relay::kEntries];
   relay.Prepare(entries);
   for (const pollfd& entry : entries) EXPECT_EQ(entry.fd, -1) << "nothing is left to wait for";
+}
+
+TEST_F(RelayTest, ATerminalThatAllHaveClosedMayBeOpenedAgain) {
+  Relay relay(input_.get(), output_.get(), master_.get());
+  Write(slave_, "one");
+  slave_.reset();
+  while (Turn(relay)) {
+  }
+  slave_.reset(open(ptsname(master_.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  Write(slave_, " two");
+  ASSERT_TRUE(Turn(relay));
+  slave_.reset();
+  EXPECT_FALSE(Turn(relay)) << "and is no reason to turn for ever";
+  EXPECT_FALSE(relay.Drain());
+  EXPECT_EQ(Read(our_output_), "one two");
+}
+
+TEST_F(RelayTest, OutputThatNobodyTakesHoldsNobodyUp) {
+  Relay relay(input_.get(), output_.get(), master_.get());
+  const std::string filler(1 << 16, 'f');  // a pipe's size
+  Write(output_, filler);
+  Write(slave_, "words");
+  ASSERT_TRUE(Turn(relay));
+  EXPECT_FALSE(Turn(relay)) << "there is no room yet";
+  slave_.reset();
+  EXPECT_TRUE(relay.Drain()) << "to be waited for";
+  std::string taken;
+  while (taken.size() < filler.size()) taken += Read(our_output_);
+  EXPECT_EQ(taken, filler);
+  EXPECT_FALSE(relay.Drain());
+  EXPECT_EQ(Read(our_output_), "words");
+}
+
+TEST_F(RelayTest, OurOutputStaysBlockingForOthers) {
+  Relay relay(input_.get(), output_.get(), master_.get());
+  EXPECT_EQ(fcntl(output_.get(), F_GETFL) & O_NONBLOCK, 0);
 }
 
 TEST_F(RelayTest, InputThatTheTerminalCannotTakeYetIsKept) {

@@ -5,8 +5,10 @@ import fcntl
 import json
 import os
 import pty
+import select
 import signal
 import struct
+import subprocess
 import termios
 import unittest
 
@@ -353,6 +355,56 @@ class Foreground(Terminal):
         self.assertIn(harness.wait(process), (3, 137))
         self.assertFalse(self.raw(master))
         self.assertEqual(termios.tcgetattr(master)[:4], before[:4])
+
+    @harness.hull_only  # runc ends its copying with the last descriptor of the terminal
+    def test_it_may_be_closed_and_opened_again(self):
+        """As systemd does with /dev/console. More output than a terminal holds."""
+        process, master = self.run_script(
+            "echo one; exec 0<&- 1>&- 2>&-; sleep 0.2; exec >/dev/console; "
+            "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; exit 3"
+        )
+        out = read_terminal(master, seconds=20)
+        self.assertEqual(out.splitlines(), ["one"] + [f"line {i}" for i in range(3000)])
+        self.assertEqual(harness.wait(process), 3)
+
+    def into_a_pipe(self, script):
+        """A script on a terminal whose output goes to a pipe: (process, its other end)."""
+        bundle = self.bundle(self.spec("/bin/sh", "-c", script, edit=self.edit()))
+        command = self.runtime.command("run", "--bundle", bundle.path, self.new_id())
+        ours, its = os.pipe()
+        fcntl.fcntl(its, fcntl.F_SETPIPE_SZ, 4096)  # full as soon as there is anything in it
+        process = harness.popen(command, stdin=subprocess.DEVNULL, stdout=its)
+        os.close(its)
+        return process, self.keep(ours)
+
+    def test_signals_arrive_while_nobody_takes_the_output(self):
+        process, out = self.into_a_pipe(
+            "trap 'exit 9' TERM; (while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done) & "
+            "while :; do sleep 0.01; done"
+        )
+        self.assertTrue(select.select([out], [], [], harness.SECONDS)[0])
+        process.send_signal(signal.SIGTERM)
+        self.assertTrue(harness.eventually(lambda: self.main_of(process) is None))
+        process.send_signal(signal.SIGTERM)  # then the reader is waited for no longer
+        self.assertEqual(harness.wait(process), 9)
+
+    def main_of(self, process):
+        """The container's first process, until it is a zombie."""
+        for pid in harness.children(process.pid):
+            with open(f"/proc/{pid}/status") as status:
+                if not harness.status_field(status.read(), "State").startswith("Z"):
+                    return pid
+        return None
+
+    def test_a_reader_that_goes_away_is_no_failure(self):
+        """(SIGPIPE is not what ends the runtime, either.)"""
+        process, out = self.into_a_pipe(
+            "i=0; while [ $i -lt 300 ]; do echo line $i; i=$((i+1)); done; exit 3"
+        )
+        os.read(out, 1)
+        self.masters.remove(out)
+        os.close(out)
+        self.assertEqual(harness.wait(process), 3)
 
     def test_much_output(self):
         process, master = self.run_script(
