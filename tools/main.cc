@@ -78,31 +78,33 @@ struct Request {
   PreservedFds preserved_fds = {};
 };
 
-absl::StatusOr<Request> ReadRequest(Words words) {
+absl::StatusOr<Request> ReadRequest(Words words, int& failure_status) {
   if (words.empty()) {
     return absl::InvalidArgumentError("no command given (hull --help lists them)");
   }
   Request request;
   ASSIGN_OR_RETURN(request.command, FindCommand(words[0]));
+  failure_status = request.command->failure_status;
   ASSIGN_OR_RETURN(request.arguments, ParseCommand(*request.command, words.subspan(1)));
   ASSIGN_OR_RETURN(request.preserved_fds, CountPreservedFds(request.arguments));
   return request;
 }
 
-absl::StatusOr<int> Carry(const absl::StatusOr<Request>& request, const Arguments& global, Log& log,
-                          int& failure_status) {
+absl::StatusOr<int> Carry(const absl::StatusOr<Request>& request, const Arguments& global,
+                          Log& log) {
   RETURN_IF_ERROR(request.status());
   const Command& command = *request->command;
   if (request->arguments.Switch("help")) return ShowHelp({command.name});
   ASSIGN_OR_RETURN(const Globals globals, ReadGlobals(global, ThisCaller()));
   RETURN_IF_ERROR(PrepareDefaultRoot(global, globals));
-  failure_status = command.failure_status;
   return command.run({.globals = globals,
                       .arguments = request->arguments,
                       .log = log,
                       .preserved_fds = request->preserved_fds});
 }
 
+// `failure_status` is the command's as soon as that is known: one of `exec` says of itself with it
+// that the status is not that of the program it was to run.
 absl::StatusOr<int> Dispatch(Words words, Log& log, int& failure_status) {
   ASSIGN_OR_RETURN(const Arguments global, ParseWords(GlobalFlags(), true, words));
   if (global.Switch("version") || global.Switch("V")) {
@@ -112,10 +114,10 @@ absl::StatusOr<int> Dispatch(Words words, Log& log, int& failure_status) {
   const Words rest = global.positional;
   if (global.Switch("help")) return ShowHelp({});
   if (!rest.empty() && rest[0] == "help") return ShowHelp(rest.subspan(1));
-  const absl::StatusOr<Request> request = ReadRequest(rest);
+  const absl::StatusOr<Request> request = ReadRequest(rest, failure_status);
   ASSIGN_OR_RETURN(const LogOptions log_options, ReadLogOptions(global));
   RETURN_IF_ERROR(log.Open(log_options));
-  return Carry(request, global, log, failure_status);
+  return Carry(request, global, log);
 }
 
 int Main(Words words) {

@@ -710,6 +710,21 @@ class Exec(Process):
     def test_a_failure_of_exec_itself_is_255(self, words):
         self.fails("exec", self.running(), *words, code=255)
 
+    @harness.by_the_config
+    @harness.hull_only  # runc exits with 1
+    @each(
+        unknown_flag=([], ["--bogus"]),
+        no_value=([], ["--preserve-fds", "x"]),
+        closed_descriptor=([], ["--preserve-fds", "30"]),
+        log=(["--log", "/none/log"], []),
+        root=(["--root", "/"], []),
+        log_format=(["--log-format", "x"], []),
+    )
+    def test_a_failure_before_exec_is_255(self, words):
+        """So that it is never taken for the program's own."""
+        flags, more = words
+        self.fails("exec", *more, self.running(), "/bin/false", flags=flags, code=255)
+
     def test_everything_that_holds_for_init_holds_for_exec(self):
         """/proc/PID/status of both, but for what names the process itself."""
 

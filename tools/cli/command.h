@@ -71,7 +71,7 @@ struct Command {
   int max_args = 0;  // or kAnyNumber
   // The first positional argument ends the flags: what follows belongs to the command it names.
   bool flags_end_at_argument = false;
-  int failure_status = 1;  // exit status when `run` fails
+  int failure_status = 1;  // exit status when it fails, or cannot be begun
   // Returns the exit status.
   absl::StatusOr<int> (*run)(const Invocation& invocation) = nullptr;
 };
