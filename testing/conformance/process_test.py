@@ -802,6 +802,18 @@ class Exec(Process):
         self.fails("exec", "-p", self.dir / "none", self.running(), code=255, saying="none")
 
     @harness.by_the_config
+    @harness.hull_only  # runc drops them without a word
+    def test_process_file_beside_flags_of_the_process(self):
+        file, container = self.process_file(args=["/bin/true"]), self.running()
+        for flag in ("--apparmor=x", "--process-label=x", "--no-new-privs", "--cap=CAP_KILL"):
+            saying = [flag.split("=")[0], "--process"]
+            self.fails("exec", "-p", file, flag, container, saying=saying, code=255)
+        for flag in ("--env=A=B", "--cwd=/tmp", "--user=5", "--additional-gids=7"):
+            result = self.runtime("exec", "-p", file, flag, container)
+            self.assertEqual(result.code, 0, result)
+            self.assertIn(f"warning: flag {flag.split('=')[0]}: without effect", result.err)
+
+    @harness.by_the_config
     def test_no_command(self):
         self.assertNotEqual(self.runtime("exec", self.running()).code, 0)
 

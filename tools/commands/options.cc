@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/sys/file.h"
 #include "spec/parse.h"
@@ -35,6 +36,30 @@ absl::Status CheckEnv(const std::vector<std::string>& env) {
     if (entry.find('=') == 0 || entry.find('=') == entry.npos) {
       return absl::InvalidArgumentError("flag --env: expected NAME=VALUE");  // may be a secret
     }
+  }
+  return absl::OkStatus();
+}
+
+// A file says all of the process. What is meant to confine it, or to let it do more, is not dropped
+// without a failure; --tty is what engines say beside their file, which has it too.
+absl::Status CheckFlagsBesideProcess(const Invocation& invocation) {
+  constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
+      {"apparmor", "/apparmorProfile"},
+      {"process-label", "/selinuxLabel"},
+      {"no-new-privs", "/noNewPrivileges"},
+      {"cap", "/capabilities"}};
+  for (const auto& [flag, field] : kRefused) {
+    if (!invocation.arguments.Has(flag)) continue;
+    return absl::InvalidArgumentError(absl::StrCat("flag --", flag,
+                                                   ": not together with --process, whose file says "
+                                                   "all of the process; give it there as ",
+                                                   field));
+  }
+  for (const std::string_view flag : {"env", "cwd", "user", "additional-gids"}) {
+    if (!invocation.arguments.Has(flag)) continue;
+    invocation.log.Warning(absl::StrCat("flag --", flag,
+                                        ": without effect beside --process, whose file says all of "
+                                        "the process"));
   }
   return absl::OkStatus();
 }
@@ -80,6 +105,7 @@ absl::StatusOr<runtime::ExecOptions> ReadExecOptions(const Invocation& invocatio
   if (command != arguments.positional.end() && *command == "--") ++command;
   options.args.assign(command, arguments.positional.end());
   if (arguments.Has("process")) {
+    RETURN_IF_ERROR(CheckFlagsBesideProcess(invocation));
     ASSIGN_OR_RETURN(options.process, ReadProcess(invocation, arguments.Last("process")));
   } else if (options.args.empty()) {
     return absl::InvalidArgumentError("the command to run is missing (or --process FILE)");

@@ -141,6 +141,24 @@ TEST_F(OptionsTest, ExecReadsTheProcessFile) {
   EXPECT_THAT(Exec({"--process", name, "id"}).status().message(), HasSubstr(name));
 }
 
+TEST_F(OptionsTest, ExecRefusesWhatAProcessFileWouldSilentlyDrop) {
+  char name[] = "/tmp/hull-options-test-XXXXXX";
+  const int fd = mkstemp(name);
+  ASSERT_TRUE(sys::WriteAll(fd, R"({"args": ["ls"], "cwd": "/", "user": {}})").ok());
+  for (const char* flag :
+       {"--apparmor=p", "--process-label=l", "--no-new-privs", "--cap=CAP_KILL"}) {
+    const absl::Status status = Exec({"--process", name, flag, "id"}).status();
+    const std::string_view word =
+        std::string_view(flag).substr(0, std::string_view(flag).find('='));
+    EXPECT_THAT(status.message(), HasSubstr(word)) << flag;
+    EXPECT_THAT(status.message(), HasSubstr("not together with --process")) << flag;
+  }
+  EXPECT_TRUE(Exec({"--process", name, "-t", "id"}).ok()) << "as engines say it";
+  EXPECT_TRUE(Exec({"--process", name, "--cwd=/w", "id"}).ok()) << "with a warning";
+  close(fd);
+  unlink(name);
+}
+
 TEST(CommandTableTest, EveryCommandIsCompleteAndItsUsageStartsWithItsName) {
   for (const Command* command : Commands()) {
     EXPECT_NE(command->run, nullptr) << command->name;
