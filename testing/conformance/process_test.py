@@ -831,6 +831,31 @@ class Exec(Process):
             out = self.exec(self.running(), "/bin/probe", "fds", pass_fds=[leaked.fileno()])
         self.assertEqual([line.split()[0] for line in out.splitlines()], ["0", "1", "2"])
 
+    @each(one=1, three=3)
+    def test_preserved_descriptors(self, count):
+        files = [open(self.host_file(f"f{i}", f"file {i}\n")) for i in range(count)]
+
+        def place():
+            for i, file in enumerate(files):
+                os.dup2(file.fileno(), 100 + i)
+            for i in range(count):
+                os.dup2(100 + i, 3 + i)
+                os.close(100 + i)
+
+        out = self.exec(
+            self.running(),
+            "/bin/sh",
+            "-c",
+            f"probe fds; cat <&{2 + count}",
+            words=["--preserve-fds", count],
+            preexec_fn=place,
+            pass_fds=tuple(range(3, 3 + count)),
+        ).splitlines()
+        for file in files:
+            file.close()
+        self.assertEqual([int(line.split()[0]) for line in out[:-1]], list(range(3 + count)))
+        self.assertEqual(out[-1], f"file {count - 1}")
+
     def test_ignore_paused(self):
         container = self.running()
         self.ok("pause", container)
