@@ -104,6 +104,7 @@ absl::Status Creation::Think() {
   ASSIGN_OR_RETURN(bundle_, LoadBundle(options_, config_));
   RETURN_IF_ERROR(
       CheckConsole(bundle_.spec().process->terminal, detached_, options_.console_socket));
+  if (!detached_) TakeCallersSize(*bundle_.parsed.spec.process);
   RETURN_IF_ERROR(ChooseParts());
   if (options_.listen_fds > 0) {
     // As the container's first process: where it has no pid namespace of its own it is none, and the

@@ -126,6 +126,9 @@ absl::Status WritePidFile(const std::string& path, pid_t pid);
 absl::Status CheckPreservedFds(int count);
 // A console socket is needed exactly where there is a terminal and nobody stays to serve it.
 absl::Status CheckConsole(bool terminal, bool detached, const std::string& console_socket);
+// The terminal of a process that we stay to serve begins with the size of our caller's, where that
+// has one: set later, it would come while the program begins.
+void TakeCallersSize(spec::Process& process);
 // A filter that notifies is loaded after the start: its agent's socket is looked for before.
 absl::Status CheckListener(const std::string& path);
 // {"ociVersion", "fds", "pid", "metadata", "state"} to the agent at listenerPath.

@@ -14,6 +14,7 @@
 #include "runtime/container.h"
 #include "runtime/create.h"
 #include "runtime/sys/file.h"
+#include "runtime/terminal.h"
 #include "seccomp/cache.h"
 #include "seccomp/notify.h"
 
@@ -135,6 +136,12 @@ absl::Status CheckConsole(bool terminal, bool detached, const std::string& conso
                      "' would receive nothing: /process/terminal is false; leave it out"));
   }
   return absl::OkStatus();
+}
+
+void TakeCallersSize(spec::Process& process) {
+  if (!process.terminal) return;
+  const std::optional<TerminalSize> size = SizeOfTerminal(STDIN_FILENO);
+  if (size.has_value()) process.console_size = {.height = size->rows, .width = size->columns};
 }
 
 absl::Status CheckListener(const std::string& path) {

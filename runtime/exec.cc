@@ -222,6 +222,7 @@ class Joining {
     ASSIGN_OR_RETURN(spec_, container_->LoadSpec());
     Trace("state");
     ASSIGN_OR_RETURN(process_, ProcessFor(options_, spec_));
+    if (!options_.detach) TakeCallersSize(process_);
     ASSIGN_OR_RETURN(host_proc_, PrepareLabels(process_, "", NamesOf(options_)));
     if (spec_.linux_.seccomp.has_value()) {
       RETURN_IF_ERROR(CheckFilterNeeds(*spec_.linux_.seccomp, process_));

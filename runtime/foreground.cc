@@ -44,8 +44,12 @@ void ReapOrphans(pid_t awaited) {
 }
 
 void CopyWindowSize(int master_fd) {
-  winsize size;
-  if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) ioctl(master_fd, TIOCSWINSZ, &size);
+  const std::optional<TerminalSize> ours = SizeOfTerminal(STDIN_FILENO);
+  if (!ours.has_value()) return;
+  winsize size = {};
+  size.ws_row = ours->rows;
+  size.ws_col = ours->columns;
+  ioctl(master_fd, TIOCSWINSZ, &size);
 }
 
 absl::StatusOr<int> Reap(int pidfd) {
@@ -120,7 +124,7 @@ absl::StatusOr<int> Foreground::Run(pid_t pid, int pidfd, int master_fd, const F
   std::optional<RawTerminal> raw;
   std::optional<Relay> relay;
   if (master_fd >= 0) {
-    CopyWindowSize(master_fd);
+    CopyWindowSize(master_fd);  // once more: it may have changed since the plan was made
     raw.emplace(STDIN_FILENO);
     relay.emplace(STDIN_FILENO, STDOUT_FILENO, master_fd);
   }

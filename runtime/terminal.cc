@@ -1,9 +1,18 @@
 #include "runtime/terminal.h"
 
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 
 namespace hull::runtime {
+
+std::optional<TerminalSize> SizeOfTerminal(int fd) {
+  winsize size;
+  if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) {
+    return std::nullopt;
+  }
+  return TerminalSize{size.ws_row, size.ws_col};
+}
 
 struct RawTerminal::Saved {
   termios settings;

@@ -269,6 +269,19 @@ class Foreground(Terminal):
         self.assertIn("got line", read_terminal(master))
         self.assertEqual(harness.wait(process), 0)
 
+    @harness.hull_only  # runc sets it while the program begins
+    def test_the_size_is_the_callers_from_the_beginning(self):
+        bundle = self.bundle(self.spec("/bin/stty", "size", edit=self.edit()))
+        container = self.start(*SLEEP, edit=lambda s: s["mounts"].append(dict(DEVPTS)))
+        for _ in range(5):
+            for words in (
+                ("run", "--bundle", bundle.path, self.new_id()),
+                ("exec", "--tty", container, "/bin/stty", "size"),
+            ):
+                process, master = self.foreground(*words)
+                self.assertEqual(read_terminal(master), "21 43\n")
+                harness.wait(process)
+
     def test_the_size_is_the_callers(self):
         process, master = self.run_script("sleep 0.1; stty size")
         self.assertEqual(read_terminal(master), "21 43\n")
