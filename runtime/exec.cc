@@ -142,6 +142,10 @@ bool IsSameNamespace(pid_t pid, absl::string_view file) {
 class Joining {
  public:
   Joining(const Config& config, const ExecOptions& options) : config_(config), options_(options) {}
+  Joining(const Joining&) = delete;
+  ~Joining() {
+    if (pid_file_written_) unlink(options_.pid_file.c_str());
+  }
 
   absl::StatusOr<int> Run() {
     std::optional<Foreground> foreground;
@@ -175,6 +179,7 @@ class Joining {
       ASSIGN_OR_RETURN(terminal, ReceiveDescriptor(console_.main.get()));
     }
     RETURN_IF_ERROR(launch_->Start());
+    pid_file_written_ = false;  // no longer ours to remove
     if (options_.detach) {
       launch_->Release();
       return 0;
@@ -282,7 +287,10 @@ class Joining {
       ASSIGN_OR_RETURN(std::optional<IntelRdt> rdt, OpenRdt(container_->state()));
       if (rdt.has_value()) RETURN_IF_ERROR(rdt->Attach(pid));
       RETURN_IF_ERROR(SetOomScore(pid, process_));
-      return options_.pid_file.empty() ? absl::OkStatus() : WritePidFile(options_.pid_file, pid);
+      if (options_.pid_file.empty()) return absl::OkStatus();
+      RETURN_IF_ERROR(WritePidFile(options_.pid_file, pid));
+      pid_file_written_ = true;
+      return absl::OkStatus();
     };
     actions.hand_over_listener = [this](pid_t pid, int notify_fd) {
       return HandOverToAgent(
@@ -304,6 +312,7 @@ class Joining {
   plan::Descriptors fds_;
   plan::Block plan_;
   std::unique_ptr<Launch> launch_;
+  bool pid_file_written_ = false;
 };
 
 }  // namespace

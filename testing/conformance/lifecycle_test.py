@@ -619,6 +619,13 @@ class Files(Case):
         pid = int(pid_file.read_text())
         self.assertIn("/bin/sleep\0001000", pathlib.Path(f"/proc/{pid}/cmdline").read_text())
 
+    @each(foreground=[], detached=["--detach"])
+    def test_an_exec_that_fails_leaves_no_pid_file(self, words):
+        file = self.dir / "pid"
+        words = ["exec", *words, "--pid-file", file, self.start(*SLEEP), "/bin/none"]
+        self.fails(*words, code=255)
+        self.assertFalse(file.exists())
+
     def test_pid_file_replaces_an_older_one(self):
         pid_file = self.host_file("pid", "something much longer than a pid\n")
         container = self.create(words=["--pid-file", pid_file])
