@@ -60,7 +60,10 @@ absl::Status AddCapabilities(const std::vector<std::string>& names, spec::Proces
   if (!process.capabilities.has_value()) process.capabilities.emplace();
   for (const std::string& name : names) {
     if (!plan::CapabilityNumber(name).has_value()) {
-      return absl::InvalidArgumentError(absl::StrCat("unknown capability '", name, "'"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("--cap '", name,
+                       "': unknown capability; capabilities(7) lists them, in capitals and with "
+                       "CAP_ before the name: CAP_NET_ADMIN"));
     }
     // Not inheritable: a file with inheritable capabilities must gain nothing (CVE-2022-29162).
     process.capabilities->bounding.push_back(name);

@@ -308,12 +308,13 @@ TEST(BuildJoinTest, AFurtherProcessHasItsLabelsAndNoKeyringWhereTheContainerHasN
 }
 
 // What main says where the first step of `kind` fails at `operation` with `error`.
-std::string FailureOf(const spec::Spec& spec, StepKind kind, int error) {
+std::string FailureOf(const spec::Spec& spec, StepKind kind, int error,
+                      sync::Operation operation = sync::Operation::kWrite) {
   const CreateInput input{
       .spec = spec, .container_id = "c1", .bundle = "/b", .rootfs = "/b/rootfs"};
   const Block block = *BuildCreate(input);
   sync::Message failure;
-  failure.operation = sync::Operation::kWrite;
+  failure.operation = operation;
   failure.error = error;
   uint32_t step = 0;
   while (block.plan().at(block.plan().init, step).kind != kind) ++step;
@@ -391,6 +392,15 @@ TEST(DescribeStepTest, EveryStepHasWords) {
     step.kind = static_cast<StepKind>(kind);
     EXPECT_NE(DescribeStep(block.plan(), step), "an unknown step") << kind;
   }
+}
+
+TEST(FailureStatusTest, ATerminalWithoutDevptsNamesTheMountThatIsMissing) {
+  spec::Spec spec = MakeSpec();
+  spec.process->terminal = true;
+  EXPECT_EQ(FailureOf(spec, StepKind::kConsole, ENOENT, sync::Operation::kOpenInRoot),
+            "/process/terminal: making the terminal: open in the rootfs: no such file or "
+            "directory; a terminal comes from the container's /dev/pts/ptmx: the config needs a "
+            "mount of type devpts at /dev/pts");
 }
 
 TEST(FailureStatusTest, AStepThatThePlanDoesNotHaveIsOurBug) {

@@ -178,6 +178,12 @@ absl::string_view Hint(const Plan& plan, const Step& step, const sync::Message& 
     return "; where the kernel lets nobody make devices (a user namespace) the host's is bound, "
            "and must be at the same path";
   }
+  if (step.kind == StepKind::kConsole && failure.operation == Operation::kOpenInRoot &&
+      failure.error == ENOENT) {
+    return "; a terminal comes from the container's /dev/pts/ptmx: the config needs a mount of "
+           "type "
+           "devpts at /dev/pts";
+  }
   if (step.kind == StepKind::kLabel && failure.error == ENOENT) {
     return "; no profile of that name is loaded";
   }

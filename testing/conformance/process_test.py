@@ -711,6 +711,15 @@ class Exec(Process):
         self.fails("exec", self.running(), *words, code=255)
 
     @harness.by_the_config
+    @harness.hull_only  # runc ignores an unknown capability, and does not say what /dev/pts is for
+    def test_a_failure_names_its_cause(self):
+        container = self.running()
+        said = ["--cap 'CAP_FOO'", "capabilities(7)"]
+        self.fails("exec", "-c", "CAP_FOO", container, "/bin/true", saying=said, code=255)
+        said = ["/dev/pts/ptmx", "mount of type devpts"]
+        self.fails("exec", "--tty", container, "/bin/true", saying=said, code=255)
+
+    @harness.by_the_config
     @harness.hull_only  # runc exits with 1
     @each(
         unknown_flag=([], ["--bogus"]),
