@@ -182,7 +182,12 @@ absl::StatusOr<int> Runtime::Run(const CreateOptions& create, const RunOptions& 
     creation.Commit();
     return exit_status;
   }
-  RETURN_IF_ERROR(creation.Destroy());
+  // How the container ended is known, whatever keeps its remains.
+  const absl::Status destroyed = creation.Destroy();
+  if (!destroyed.ok() && config_.warn) {
+    config_.warn(absl::StrCat("container '", create.id, "' has ended but is not all removed: ",
+                              destroyed.message(), "; hull delete --force removes the rest"));
+  }
   Trace("delete");
   return exit_status;
 }

@@ -943,6 +943,20 @@ class Foreground(Case):
             self.assertEqual(code, 137)
         self.assert_nothing_left(container)
 
+    @harness.by_the_config
+    @harness.hull_only
+    def test_its_status_counts_where_a_stranger_keeps_its_cgroup(self):
+        process, container = self.background()
+        words = [harness.BUSYBOX, "sleep", "1000"]
+        for path in sorted(harness.cgroup_directories(self.dir.name))[:1]:
+            stranger = harness.popen(words)
+            pathlib.Path(path, "cgroup.procs").write_text(str(stranger.pid))
+        self.ok("kill", container, "KILL")
+        self.assertEqual(harness.wait(process), 137)
+        stranger.kill()
+        harness.wait(stranger)
+        self.ok("delete", "--force", container)
+
     def script(self, script, *words, edit=None):
         """A shell in the foreground, and what it writes."""
         bundle = self.bundle(self.spec("/bin/sh", "-c", script, edit=edit))
