@@ -1,5 +1,6 @@
 // hull: an OCI container runtime. The grammar is runc's and crun's:
 // hull [global flags] <command> [flags] [arguments].
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -120,7 +121,16 @@ absl::StatusOr<int> Dispatch(Words words, Log& log, int& failure_status) {
   return Carry(request, global, log);
 }
 
+// Whatever is opened next would get the number of a standard descriptor that our caller has closed:
+// a container's process would have it as its own, and our errors would be written into it.
+void OpenStandardDescriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) return;
+  }
+}
+
 int Main(Words words) {
+  OpenStandardDescriptors();
   EnterCallersDirectory();
   Log log;
   int failure_status = 1;

@@ -371,6 +371,27 @@ class Descriptors(Process):
     def test_only_the_first_three(self):
         self.assertEqual(self.numbers(self.inside("/bin/probe", "fds")), [0, 1, 2])
 
+    @harness.hull_only  # runc leaves to the container what its own libraries open in their place
+    @each(stdin=[0], output=[1, 2], all=[0, 1, 2])
+    def test_those_that_the_caller_has_closed_are_nothing(self, closed):
+        def close():
+            for fd in closed:
+                os.close(fd)
+
+        bundle = self.bundle(self.spec(*SLEEP))
+        pid_file = self.dir / "pid"
+        words = ["--pid-file", pid_file, "--bundle", bundle.path]
+        self.ok("create", *words, self.new_id(), preexec_fn=close)
+        self.assertEqual(self.links(self.pid(self.ids[-1]), closed), {"/dev/null"})
+        self.ok("start", self.ids[-1], preexec_fn=close)
+        words = ["--detach", "--pid-file", pid_file, self.ids[-1], *SLEEP]
+        self.ok("exec", *words, preexec_fn=close)
+        self.assertEqual(self.links(int(pid_file.read_text()), closed), {"/dev/null"})
+
+    def links(self, pid, fds):
+        self.assertLessEqual({"0", "1", "2"}, set(os.listdir(f"/proc/{pid}/fd")))
+        return {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in fds}
+
     def test_what_the_caller_leaks_does_not_pass(self):
         with open("/etc/passwd") as leaked:
             os.set_inheritable(leaked.fileno(), True)
