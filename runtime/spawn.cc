@@ -212,6 +212,11 @@ absl::StatusOr<Spawned> Spawn(const plan::Plan& plan, int cgroup_fd) {
         "the cgroup takes no process: it hands controllers down to others beneath it; name one of "
         "those");
   }
+  if (pid == -EPERM && (plan.clone_flags & CLONE_NEWUSER) == 0 && geteuid() != 0) {
+    return absl::PermissionDeniedError(
+        "/linux/namespaces: the kernel gives new namespaces to root alone, or inside of a user "
+        "namespace; add {\"type\": \"user\"} with uidMappings and gidMappings of your own ids");
+  }
   if (pid < 0) return sys::ErrnoStatus(static_cast<int>(-pid), "cloning the container's process");
   spawned.pid = static_cast<pid_t>(pid);
   spawned.pidfd.reset(pidfd);

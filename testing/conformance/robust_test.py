@@ -203,6 +203,20 @@ class Rootless(Case):
         self.wait_for(container, "stopped")
         self.ok("delete", container, **how)
 
+    def test_without_a_user_namespace_it_is_said_what_is_missing(self):
+        def edit(spec):
+            harness.remove_namespace(spec, "user")
+            del spec["linux"]["uidMappings"], spec["linux"]["gidMappings"]
+
+        bundle = self.rootless("/bin/true", edit=edit)
+        container = self.new_id()
+        self.fails(
+            *("create", "--bundle", bundle.path, container),
+            saying=["user", "namespace"],
+            preexec_fn=self.as_nobody,
+        )
+        self.assert_nothing_left(container)
+
     def test_additional_groups_are_refused(self):
         bundle = self.rootless(
             "/bin/true", edit=lambda s: s["process"]["user"].update(additionalGids=[5])
