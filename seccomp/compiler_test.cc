@@ -246,6 +246,32 @@ TEST_P(CompilerTest, CallsNewerThanTheProfileGiveENOSYSWhereTheDefaultRefuses) {
   }
 }
 
+// socket(2) of x86 is 359, and socketcall(1): libseccomp knows it by neither.
+TEST_P(CompilerTest, ACallBehindAMultiplexerIsNotNewerThanTheProfileThatNamesIt) {
+  struct Row {
+    const char* name;
+    int number;  // the newest that it makes known
+    Args args;
+  };
+  spec::Seccomp seccomp = Allowing();
+  seccomp.default_action = "SCMP_ACT_ERRNO";
+  seccomp.architectures = {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86"};
+  for (const Row& row : std::vector<Row>{{"socket", 359, {}},
+                                         {"shmctl", 396, {}},
+                                         {"recvmmsg", 337, {}},
+                                         {"semop", 117, {1}},
+                                         {"recv", 102, {10}}}) {
+    seccomp.syscalls = {Rule({"read", row.name}, "SCMP_ACT_ALLOW")};
+    const Filter filter = Compile(seccomp).value().filter;
+    EXPECT_EQ(Verdict(filter, AUDIT_ARCH_I386, row.number, row.args), SECCOMP_RET_ALLOW)
+        << row.name;
+    EXPECT_EQ(Verdict(filter, AUDIT_ARCH_I386, row.number - 1), SECCOMP_RET_ERRNO | EPERM)
+        << row.name;
+    EXPECT_EQ(Verdict(filter, AUDIT_ARCH_I386, row.number + 1), SECCOMP_RET_ERRNO | ENOSYS)
+        << row.name;
+  }
+}
+
 TEST_P(CompilerTest, WithoutX32ItsNumbersAreKilledAndNotNew) {
   spec::Seccomp seccomp = EngineProfile();
   seccomp.default_errno_ret = EPERM;

@@ -314,6 +314,6 @@ std::string Version() { return kLibseccompBackend.version(); }
 }  // namespace
 
 const constinit Backend kDirectBackend = {
-    .name = "direct", .probe = &Probe, .compile = &Compile, .version = &Version, .revision = 2};
+    .name = "direct", .probe = &Probe, .compile = &Compile, .version = &Version, .revision = 3};
 
 }  // namespace hull::seccomp

@@ -151,7 +151,7 @@ std::string Version() {
 }  // namespace
 
 const constinit Backend kLibseccompBackend = {
-    .name = "libseccomp", .probe = &Probe, .compile = &Compile, .version = &Version, .revision = 1};
+    .name = "libseccomp", .probe = &Probe, .compile = &Compile, .version = &Version, .revision = 2};
 
 // A null program: a kernel that knows the operation looks at it and faults.
 Host ProbeHost() {

@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "runtime/base/status_macros.h"
+#include "seccomp/multiplexed.h"
 #include "seccomp/rules.h"
 
 namespace hull::seccomp {
@@ -237,13 +238,21 @@ std::vector<Table> TablesOf(uint32_t token) {
   }
 }
 
+// A call behind a multiplexer is known by both of its numbers.
+int64_t NewestNumber(uint32_t token, const std::string& name) {
+  const int number = SyscallNumber(token, name);
+  if (number >= 0 || token != SCMP_ARCH_X86) return number;
+  const Multiplexed call = X86Multiplexed(number);
+  return call.subcall == 0 ? number : int64_t{std::max(call.multiplexer, call.own_number)};
+}
+
 // Everything in the table above the largest number that the profile has a rule for.
 std::optional<NumberRange> NewerThan(const spec::Seccomp& seccomp, uint32_t token,
                                      const Table& table) {
   int64_t newest = -1;
   for (const spec::SeccompRule& rule : seccomp.syscalls) {
     for (const std::string& name : rule.names) {
-      const int64_t number = SyscallNumber(token, name);
+      const int64_t number = NewestNumber(token, name);
       if (number >= table.first && number <= table.last) newest = std::max(newest, number);
     }
   }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "seccomp/multiplexed.h"
 #include "seccomp/words.h"
 #include "testing/bpf/interpreter.h"
 
@@ -44,6 +45,14 @@ bool ModelMatches(const spec::SeccompRule& rule, const Args& args, uint64_t bits
   return repeated ? holding > 0 : holding == rule.args.size();
 }
 
+// What is behind socketcall(2) or ipc(2) has a number of its own as well, else the multiplexer's.
+int ModelNumber(const Arch& arch, const std::string& name) {
+  const int number = seccomp_syscall_resolve_name_arch(arch.token, name.c_str());
+  if (number > -100 || arch.token != SCMP_ARCH_X86) return number;
+  const Multiplexed call = X86Multiplexed(number);
+  return static_cast<int>(call.own_number != 0 ? call.own_number : call.multiplexer);
+}
+
 bool ModelIsNewer(const spec::Seccomp& seccomp, const Arch& arch, int number) {
   const std::string& action = seccomp.default_action;
   if (action == "SCMP_ACT_ALLOW" || action == "SCMP_ACT_LOG" || action == "SCMP_ACT_TRACE" ||
@@ -57,7 +66,7 @@ bool ModelIsNewer(const spec::Seccomp& seccomp, const Arch& arch, int number) {
   int newest = -1;
   for (const spec::SeccompRule& rule : seccomp.syscalls) {
     for (const std::string& name : rule.names) {
-      const int known = seccomp_syscall_resolve_name_arch(arch.token, name.c_str());
+      const int known = ModelNumber(arch, name);
       if (!is_x32 || (known >= second) == (number >= second)) newest = std::max(newest, known);
     }
   }

@@ -14,6 +14,7 @@
 //   probe creat PATH   create a file: "ok" or the errno's name
 //   probe mknod PATH MAJOR MINOR, probe open PATH
 //   probe sys N [ARG]...   system call N: its result, or the errno's name
+//   probe int80 N [ARG]... the same as a program of 32-bit x86 makes it
 //   probe sleep N      that many seconds; ends on SIGTERM with status 15
 //   probe abort SIG    ends itself by a signal
 //   probe notify TEXT...   each as a message to $NOTIFY_SOCKET, with '|' for a new line
@@ -158,6 +159,26 @@ int Sys(char** args) {
   return 0;
 }
 
+#if defined(__x86_64__)
+// ARG: 32 bits each.
+int Int80(char** args) {
+  long values[4] = {};
+  for (int i = 0; i < 4 && args[i] != nullptr; ++i) values[i] = strtol(args[i], nullptr, 0);
+  long result;
+  asm volatile("int $0x80"
+               : "=a"(result)
+               : "a"(values[0]), "b"(values[1]), "c"(values[2]), "d"(values[3])
+               : "memory", "r8", "r9", "r10", "r11");
+  const int value = static_cast<int>(result);
+  if (value < 0 && value >= -4095) {
+    errno = -value;
+    return Outcome(-1);
+  }
+  printf("%d\n", value);
+  return 0;
+}
+#endif
+
 int Sleep(char** args) {
   signal(SIGTERM, [](int) { _exit(SIGTERM); });
   puts("ready");
@@ -277,6 +298,9 @@ constexpr Verb kVerbs[] = {
     {"creat", 1, &Creat},
     {"mknod", 3, &Mknod},
     {"sys", 1, &Sys},
+#if defined(__x86_64__)
+    {"int80", 1, &Int80},
+#endif
     {"sleep", 1, &Sleep},
     {"abort", 1, &Abort},
     {"notify", 1, &Notify},

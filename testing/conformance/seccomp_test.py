@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import threading
 
 import harness
@@ -289,6 +290,43 @@ class Profiles(Seccomp):
         seccomp = engine_profile(None, "mkdir")
         self.assertEqual(self.sys(seccomp, "83", "0"), "EPERM")
         self.assertEqual(self.sys(seccomp, "9999"), "ENOSYS")
+
+
+class X86(Seccomp):
+    """Calls of 32-bit x86, made by int $0x80."""
+
+    # What probe itself makes; the newest of them is 384 there.
+    OWN = """access arch_prctl brk capset close execve exit_group fstat getrandom ioctl mmap mprotect
+        munmap newfstatat open openat prctl prlimit64 read readlink rt_sigaction rt_sigprocmask
+        set_robust_list set_tid_address uname write writev""".split()
+
+    def setUp(self):
+        super().setUp()
+        if subprocess.run([harness.PROBE, "int80", "20"], capture_output=True).returncode != 0:
+            self.skipTest("the kernel runs no 32-bit programs")
+
+    def int80(self, seccomp, *words):
+        seccomp["architectures"] = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"]
+        return self.filtered(seccomp, "/bin/probe", "int80", *map(str, words)).out.strip()
+
+    @harness.hull_only  # peers need more than OWN before they execute
+    @each(semget=("semget", 393, 0, 1, 0), msgget=("msgget", 399, 0, 0))
+    def test_a_multiplexed_call_is_allowed_by_its_own_number(self, row):
+        name, *words = row
+        for known, expected in (([name], r"^\d+$"), ([], r"^ENOSYS$")):
+            out = self.int80(profile("ERRNO", rule("ALLOW", *self.OWN, *known)), *words)
+            self.assertRegex(out, expected)
+
+    @harness.hull_only  # the same
+    def test_a_multiplexed_call_is_allowed_by_the_multiplexer(self):
+        seccomp = profile("ERRNO", rule("ALLOW", *self.OWN, "socket"))
+        self.assertEqual(self.int80(seccomp, 102, 1, 0), "EFAULT")
+        self.assertEqual(self.int80(seccomp, 102, 2, 0), "EPERM")
+
+    def test_an_architecture_that_is_not_listed_is_killed(self):
+        seccomp = profile("ALLOW", rule("ERRNO", "mkdir"))
+        result = self.filtered(seccomp, "/bin/sh", "-c", "probe int80 20; echo $?")
+        self.assertEqual(result.out.split(), [str(128 + signal.SIGSYS)])
 
 
 def bare_program():
