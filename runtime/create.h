@@ -74,6 +74,7 @@ class Creation {
   absl::Status OpenMountSources();
   absl::Status OpenNamespaces();
   absl::Status CheckSysctls() const;
+  void WarnOfDevices() const;
   absl::Status CheckJoinedMaps(pid_t init) const;
   absl::Status BuildPlan();
   absl::Status MakeCgroup();

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -63,9 +64,33 @@ absl::Status CheckMap(pid_t init, absl::string_view kind,
                                                  MapText(found), "]; give the same, or none"));
 }
 
+// Whether the one who is asked for, if one is, owns it: as the host counts, which engines copy, or as
+// the container does.
+bool IsOwner(std::optional<uint32_t> id, uint32_t owner,
+             const std::vector<spec::IdMapping>& mappings) {
+  if (!id.has_value() || *id == owner) return true;
+  return absl::c_any_of(mappings, [id, owner](const spec::IdMapping& mapping) {
+    return *id >= mapping.container_id && *id - mapping.container_id < mapping.size &&
+           *id - mapping.container_id + mapping.host_id == owner;
+  });
+}
+
+// Whether the host's device of that path, if there is one, has the mode and owner asked for.
+bool IsAsAsked(const spec::Device& device, const spec::Linux& linux_block) {
+  constexpr uint32_t kPermissions = 07777;
+  struct stat info;
+  const bool nothing_asked = !device.file_mode.has_value() && !device.uid && !device.gid;
+  if (device.type == "p" || nothing_asked || stat(device.path.c_str(), &info) != 0) return true;
+  return (device.file_mode.value_or(info.st_mode) & kPermissions) ==
+             (info.st_mode & kPermissions) &&
+         IsOwner(device.uid, info.st_uid, linux_block.uid_mappings) &&
+         IsOwner(device.gid, info.st_gid, linux_block.gid_mappings);
+}
+
 }  // namespace
 
 absl::Status Creation::FindHostParts() {
+  WarnOfDevices();
   RETURN_IF_ERROR(CheckSysctls());
   RETURN_IF_ERROR(FindNetDevices());
   return FindRdt();
@@ -92,6 +117,24 @@ absl::Status Creation::OpenNamespaces() {
     owned_fds_.push_back(std::move(fd));
   }
   return absl::OkStatus();
+}
+
+// In a user namespace devices cannot be made, and the host's, which are bound, stay as they are.
+void Creation::WarnOfDevices() const {
+  const spec::Linux& linux_block = bundle_.spec().linux_;
+  const bool bound = absl::c_any_of(linux_block.namespaces,
+                                    [](const spec::Namespace& ns) { return ns.type == "user"; });
+  if (!bound || !config_.warn) return;
+  std::vector<std::string> others;
+  for (const spec::Device& device : linux_block.devices) {
+    if (!IsAsAsked(device, linux_block)) others.push_back(absl::StrCat("'", device.path, "'"));
+  }
+  if (others.empty()) return;
+  config_.warn(
+      absl::StrCat("/linux/devices: in a user namespace devices are the host's own, with the mode "
+                   "and owner that "
+                   "they have there: fileMode, uid and gid are not heeded of ",
+                   absl::StrJoin(others, ", ")));
 }
 
 // A joined namespace may be the host's own, whose settings are not the container's.

@@ -177,12 +177,34 @@ void CheckMount(const Mount& mount, const Linux& linux, const Path& path, Report
   CheckIdMapTarget(mount, path, report);
 }
 
+// Nothing is made in a directory that is somebody else's. In the host's own /dev its devices are, as a
+// rule (an engine names every one of them for a privileged container).
+void CheckDevicesInBind(const Spec& spec, Report* report) {
+  const auto bind = absl::c_find_if(spec.mounts, [](const Mount& mount) {
+    return Clean(mount.destination) == "/dev" && IsBind(mount);
+  });
+  if (bind == spec.mounts.end() || Clean(bind->source) == "/dev") return;
+  const Path root;
+  const Path linux_block = root / "linux";
+  const Path devices = linux_block / "devices";
+  for (size_t i = 0; i < spec.linux_.devices.size(); ++i) {
+    if (!absl::StartsWith(Clean(spec.linux_.devices[i].path), "/dev/")) continue;
+    const Path device = devices / i;
+    report->Warn(device / "path",
+                 "expected no path below '/dev', where another directory is bound: neither this "
+                 "device nor another one is made there",
+                 "bind the devices' own files");
+    return;
+  }
+}
+
 }  // namespace
 
 void CheckMounts(const Spec& spec, const Path& path, Report* report) {
   for (size_t i = 0; i < spec.mounts.size(); ++i) {
     CheckMount(spec.mounts[i], spec.linux_, path / i, report);
   }
+  if (!spec.linux_.devices.empty()) CheckDevicesInBind(spec, report);
 }
 
 }  // namespace hull::spec

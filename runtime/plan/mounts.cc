@@ -310,7 +310,7 @@ void AddDevice(const spec::Device& device, absl::string_view where, bool bind, S
   step.device.bind = bind && device.type != "p";
 }
 
-void AddDevices(const spec::Spec& spec, bool bind, StepList& steps) {
+void AddDefaultDevices(const spec::Spec& spec, bool bind, StepList& steps) {
   for (const DefaultDevice& node : kDefaultDevices) {
     const bool overridden = std::any_of(
         spec.linux_.devices.begin(), spec.linux_.devices.end(),
@@ -323,11 +323,20 @@ void AddDevices(const spec::Spec& spec, bool bind, StepList& steps) {
     device.minor = node.minor;
     AddDevice(device, "", bind, steps);
   }
+}
+
+// Of linux.devices; `bind` as in DeviceStep.
+void AddDevices(const spec::Spec& spec, bool bind, StepList& steps) {
+  const bool own_dev = BringsOwnDev(spec);
+  if (!own_dev) AddDefaultDevices(spec, bind, steps);
   for (size_t i = 0; i < spec.linux_.devices.size(); ++i) {
     const spec::Device& device = spec.linux_.devices[i];
-    if (CleanPath(device.path) == "/dev/ptmx") continue;  // the link to the container's own
+    const std::string path = CleanPath(device.path);
+    if (path == "/dev/ptmx") continue;  // the link to the container's own
+    if (own_dev && IsBelow(path, "/dev")) continue;
     AddDevice(device, absl::StrCat("/linux/devices/", i), bind, steps);
   }
+  if (own_dev) return;
   for (const DefaultLink& link : kDefaultLinks) {
     Step& step = steps.Add(StepKind::kSymlink);
     step.symlink.target = steps.arena().AddText(link.target);
@@ -367,7 +376,7 @@ absl::Status AddRootfsSteps(const CreateInput& input, bool user_namespace, StepL
   for (size_t i = 0; i < input.spec.mounts.size(); ++i) {
     RETURN_IF_ERROR(AddSpecMount(input, i, new_dev, steps));
   }
-  if (!BringsOwnDev(input.spec)) AddDevices(input.spec, user_namespace, steps);
+  AddDevices(input.spec, user_namespace, steps);
   return absl::OkStatus();
 }
 

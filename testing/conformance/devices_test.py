@@ -197,6 +197,37 @@ class Nodes(Devices):
             self.refused(self.with_devices(device), saying=saying)
 
 
+class BoundDev(Devices):
+    """Where /dev is a bind nothing is made in it."""
+
+    def bound(self, *devices):
+        (self.dir / "dev").mkdir()
+
+        def edit(spec):
+            self.with_devices(*devices)(spec)
+            spec["mounts"][1] = {
+                "destination": "/dev",
+                "type": "bind",
+                "source": str(self.dir / "dev"),
+                "options": ["bind"],
+            }
+
+        return edit
+
+    def test_what_is_elsewhere_is_made(self):
+        device = {"path": "/opt/mine", "type": "c", "major": 1, "minor": 3}
+        out = self.inside("/bin/probe", "stat", "/opt/mine", edit=self.bound(device))
+        self.assertEqual(out, line(stat.S_IFCHR, major=1, minor=3))
+        self.assertEqual(os.listdir(self.dir / "dev"), [])
+
+    @harness.hull_only
+    def test_what_is_below_is_warned_of(self):
+        device = {"path": "/dev/mine", "type": "c", "major": 1, "minor": 3}
+        result = self.run_args("/bin/ls", "/dev", edit=self.bound(device))
+        self.assertEqual((result.code, result.out), (0, ""), result)
+        self.assertIn("/linux/devices/0/path", result.err)
+
+
 class Shared(Devices):
     """Another container has the directory, too, and puts symlinks in the place of new nodes."""
 
@@ -258,6 +289,20 @@ class InAUserNamespace(Devices):
             self.stat("/dev/pipe", device, more=map_ids),
             line(stat.S_IFIFO, mode=0o640, uid=5, gid=6),
         )
+
+    @harness.hull_only
+    @each(mode={"fileMode": 0o600}, uid={"uid": 7}, gid={"gid": 8})
+    def test_what_is_not_heeded_is_warned_of(self, fields):
+        device = {"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, **fields}
+        found = os.stat("/dev/kmsg")
+        full = os.stat("/dev/full")
+        same = {"path": "/dev/full", "type": "c", "major": 1, "minor": 7}
+        same.update(fileMode=full.st_mode & 0o7777, uid=full.st_uid, gid=full.st_gid)
+        edit = self.with_devices(device, same, more=map_ids)
+        result = self.run_args("/bin/probe", "stat", "/dev/kmsg", edit=edit)
+        self.assertEqual(result.code, 0, result)
+        self.assertIn(f"mode={found.st_mode:o} ", result.out)
+        self.assertEqual(result.err.count("not heeded of '/dev/kmsg'\n"), 1, result)
 
     @harness.hull_only
     @each(
