@@ -196,7 +196,8 @@ absl::StatusOr<UniqueFd> Maker::Make(size_t index) {
   const spec::Mount& mount = input_.spec.mounts[index];
   const spec::IdMapWish wish = spec::IdMapOf(mount);
   if (!wish.asked && !clones_binds_ && !IsOverProc(mount)) return UniqueFd();
-  const plan::MountOptions options = plan::ParseMountOptions(mount.options);
+  plan::MountOptions options = plan::ParseMountOptions(mount.options);
+  if (mount.type == "tmpfs") plan::TakeReadOnly(options);
   const bool bind = options.bind || mount.type == "bind";
   if (options.remount || (!bind && !wish.asked)) return UniqueFd();
   const std::string where = absl::StrCat("/mounts/", index);

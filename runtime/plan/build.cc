@@ -153,7 +153,8 @@ absl::Status AddInitSteps(const CreateInput& input, const Namespaces& ns, Launch
   }
   AddNamespaceSettings(input, ns.made, steps);
   AddLimitSteps(*spec.process, privileged);
-  RETURN_IF_ERROR(AddRootfsSteps(input, user_namespace, steps));
+  std::vector<ReadOnlyLater> read_only_later;
+  RETURN_IF_ERROR(AddRootfsSteps(input, user_namespace, read_only_later, steps));
   if (spec.process->terminal) {
     AddConsoleStep(*spec.process, input.fds, /*bind_console=*/true, steps);
   }
@@ -164,7 +165,7 @@ absl::Status AddInitSteps(const CreateInput& input, const Namespaces& ns, Launch
     AddHooks(spec.hooks->create_container, "createContainer", input.states.creating, input.bundle,
              steps);
   }
-  AddProtectionSteps(spec, steps);
+  AddProtectionSteps(spec, read_only_later, steps);
   Step& turn = steps.Add(input.no_pivot ? StepKind::kMoveRoot : StepKind::kPivotRoot, "/root/path");
   turn.rootfs.path = steps.arena().AddText(input.rootfs);
   turn.rootfs.shared = (ParsePropagation(spec.linux_.rootfs_propagation) & MS_SHARED) != 0;

@@ -192,6 +192,15 @@ MountOptions ParseMountOptions(const std::vector<std::string>& options) {
   return result;
 }
 
+bool TakeReadOnly(MountOptions& options) {
+  constexpr uint64_t kReadOnly = MOUNT_ATTR_RDONLY;
+  const bool asked = ((options.attr_set | options.recursive_attr_set) & kReadOnly) != 0;
+  options.mount_flags &= ~static_cast<uint64_t>(MS_RDONLY);
+  options.attr_set &= ~kReadOnly;
+  options.recursive_attr_set &= ~kReadOnly;
+  return asked;
+}
+
 std::vector<std::string> KnownMountOptions() {
   std::vector<std::string> names = {"bind",          "rbind",        "remount",
                                     "tmpcopyup",     "copy-symlink", "src-nofollow",

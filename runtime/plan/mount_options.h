@@ -33,6 +33,9 @@ struct MountOptions {
 // Later options win over earlier ones. Never fails: what is unknown is the file system's.
 MountOptions ParseMountOptions(const std::vector<std::string>& options);
 
+// A tmpfs is filled before it becomes read-only: takes `ro` (or `rro`) out; whether it was there.
+bool TakeReadOnly(MountOptions& options);
+
 // MS_* with MS_REC for "private", "rshared", …; 0 for anything else.
 uint64_t ParsePropagation(absl::string_view name);
 

@@ -44,6 +44,17 @@ TEST(MountOptionsTest, PropagationIsChangedOneAfterTheOther) {
             (std::vector<uint64_t>{MS_SLAVE | MS_REC, MS_SHARED}));
 }
 
+TEST(MountOptionsTest, ReadOnlyCanBeTakenOutForLater) {
+  for (const char* option : {"ro", "rro"}) {
+    MountOptions options = ParseMountOptions({option, "nosuid"});
+    EXPECT_TRUE(TakeReadOnly(options)) << option;
+    EXPECT_EQ(options.attr_set, uint64_t{MOUNT_ATTR_NOSUID});
+    EXPECT_EQ(options.mount_flags, uint64_t{MS_NOSUID});
+    EXPECT_EQ(options.recursive_attr_set, 0u);
+    EXPECT_FALSE(TakeReadOnly(options)) << option;
+  }
+}
+
 TEST(MountOptionsTest, MountTwoKnowsOneAccessTimeModeToo) {
   EXPECT_EQ(ParseMountOptions({"noatime", "relatime"}).mount_flags, uint64_t{MS_RELATIME});
   EXPECT_EQ(ParseMountOptions({"strictatime", "atime"}).mount_flags, 0u);

@@ -248,12 +248,26 @@ bool IsInNewDev(const Entry& entry, bool& new_dev) {
   return result;
 }
 
-absl::Status AddSpecMount(const CreateInput& input, size_t index, bool& new_dev, StepList& steps) {
+// What is mounted on a tmpfs, or a remount of it, finds it as it was asked for.
+void FinishReadOnly(absl::string_view target, std::vector<ReadOnlyLater>& later, StepList& steps) {
+  for (auto it = later.begin(); it != later.end();) {
+    if (it->target != target) {
+      ++it;
+      continue;
+    }
+    AddAttributes(it->where, it->target, MOUNT_ATTR_RDONLY, 0, steps);
+    it = later.erase(it);
+  }
+}
+
+absl::Status AddSpecMount(const CreateInput& input, size_t index, bool& new_dev,
+                          std::vector<ReadOnlyLater>& later, StepList& steps) {
   const spec::Mount& mount = input.spec.mounts[index];
   Entry entry{mount, ParseMountOptions(mount.options), CleanPath(mount.destination),
               absl::StrCat("/mounts/", index), input.spec.linux_.mount_label};
   if (index < input.fds.mount_sources.size()) entry.source_fd = input.fds.mount_sources[index];
   entry.in_new_dev = IsInNewDev(entry, new_dev);
+  FinishReadOnly(entry.target, later, steps);
   const bool no_type = mount.type.empty() || mount.type == "none";
   if (entry.options.remount || (no_type && !entry.options.bind)) {
     AddRemount(entry, steps);
@@ -278,6 +292,9 @@ absl::Status AddSpecMount(const CreateInput& input, size_t index, bool& new_dev,
     entry.options.data.emplace_back("subtype", subtype);  // fsopen(2) does not look behind the dot
     AddFileSystem(entry, "fuse", entry.options.data, entry.target, "", steps);
     return absl::OkStatus();
+  }
+  if (mount.type == "tmpfs" && TakeReadOnly(entry.options)) {
+    later.push_back({entry.where, entry.target});
   }
   // A user namespace without a network namespace of its own may not mount sysfs.
   const char* fallback = mount.type == "sysfs" ? "/sys" : "";
@@ -360,7 +377,8 @@ std::string CleanPath(absl::string_view path) {
   return absl::StrCat("/", absl::StrJoin(parts, "/"));
 }
 
-absl::Status AddRootfsSteps(const CreateInput& input, bool user_namespace, StepList& steps) {
+absl::Status AddRootfsSteps(const CreateInput& input, bool user_namespace,
+                            std::vector<ReadOnlyLater>& later, StepList& steps) {
   // Nothing we mount may reach the host. Where the container shares its mounts (rootfsPropagation
   // "shared"), the host's stay peers and only the mount that holds the rootfs becomes private.
   const uint64_t propagation = ParsePropagation(input.spec.linux_.rootfs_propagation);
@@ -374,13 +392,14 @@ absl::Status AddRootfsSteps(const CreateInput& input, bool user_namespace, StepL
   rootfs.rootfs.shared = shared;
   bool new_dev = false;
   for (size_t i = 0; i < input.spec.mounts.size(); ++i) {
-    RETURN_IF_ERROR(AddSpecMount(input, i, new_dev, steps));
+    RETURN_IF_ERROR(AddSpecMount(input, i, new_dev, later, steps));
   }
   AddDevices(input.spec, user_namespace, steps);
   return absl::OkStatus();
 }
 
-void AddProtectionSteps(const spec::Spec& spec, StepList& steps) {
+void AddProtectionSteps(const spec::Spec& spec, const std::vector<ReadOnlyLater>& later,
+                        StepList& steps) {
   const spec::Linux& linux_block = spec.linux_;
   for (size_t i = 0; i < linux_block.readonly_paths.size(); ++i) {
     steps.AddText(StepKind::kReadonlyPath, absl::StrCat("/linux/readonlyPaths/", i),
@@ -390,6 +409,9 @@ void AddProtectionSteps(const spec::Spec& spec, StepList& steps) {
     Step& step = steps.Add(StepKind::kMaskPath, absl::StrCat("/linux/maskedPaths/", i));
     step.mask.path = steps.arena().AddText(CleanPath(linux_block.masked_paths[i]));
     step.mask.label = steps.arena().AddOptionalText(linux_block.mount_label);
+  }
+  for (const ReadOnlyLater& mount : later) {
+    AddAttributes(mount.where, mount.target, MOUNT_ATTR_RDONLY, 0, steps);
   }
   if (spec.root.readonly) AddAttributes("/root/readonly", "/", MOUNT_ATTR_RDONLY, 0, steps);
 }

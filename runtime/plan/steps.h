@@ -47,10 +47,18 @@ class StepList {
 
 // ---- mounts.cc: everything that the container sees as files --------------------------------------
 
+// A tmpfs that becomes read-only once everything that belongs into it is there.
+struct ReadOnlyLater {
+  std::string where, target;
+};
+
 // kPropagation, kRootfs and one or more steps for each mount, device and default link.
-absl::Status AddRootfsSteps(const CreateInput& input, bool user_namespace, StepList& steps);
-// Masked and read-only paths, a read-only root: after the createContainer hooks.
-void AddProtectionSteps(const spec::Spec& spec, StepList& steps);
+absl::Status AddRootfsSteps(const CreateInput& input, bool user_namespace,
+                            std::vector<ReadOnlyLater>& later, StepList& steps);
+// Masked and read-only paths, what is read-only `later`, a read-only root: after the createContainer
+// hooks.
+void AddProtectionSteps(const spec::Spec& spec, const std::vector<ReadOnlyLater>& later,
+                        StepList& steps);
 
 // ---- process.cc: what the spec's process object asks for, in init and in exec ---------------------
 

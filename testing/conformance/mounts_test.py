@@ -328,6 +328,37 @@ class Options(Rootfs):
         for option in ("size=128k", "nr_inodes=10", "mode=700"):
             self.assertIn(option, line["super"])
 
+    @each(ro="ro", rro="rro")
+    def test_a_read_only_tmpfs_is_filled_first(self, option):
+        def edit(spec):
+            spec["mounts"] += [
+                {**TMPFS, "destination": "/bin", "options": ["tmpcopyup", option]},
+                {**TMPFS, "options": [option]},
+                {**TMPFS, "destination": "/mnt/inside"},
+            ]
+            spec["mounts"][1]["options"].append(option)  # /dev
+
+        script = "cd /; for d in bin dev mnt mnt/inside; do probe creat $d/x; done; ls dev/null"
+        out = self.sh(script, edit=edit)
+        self.assertEqual(out, "EROFS\nEROFS\nEROFS\nok\ndev/null\n")
+
+    @each(
+        remount=(["remount", "rw"], ["rw"]),
+        other=(["size=64k"], ["ro", "rw"]),
+    )
+    def test_a_read_only_tmpfs_and_what_comes_upon_it(self, row):
+        options, expected = row
+
+        def edit(spec):
+            spec["mounts"] += [
+                {**TMPFS, "options": ["ro"]},
+                {**TMPFS, "options": options},
+            ]
+
+        lines = [line.split(" ") for line in self.mountinfo(edit).splitlines()]
+        found = [line[5].split(",")[0] for line in lines if line[4] == "/mnt"]
+        self.assertEqual(found, expected)
+
     def test_tmpcopyup(self):
         bundle = self.bundle(
             self.spec(
