@@ -186,8 +186,7 @@ void AddAttributes(absl::string_view where, absl::string_view path, uint64_t set
 // container's own directory of the host's. Names that a joined controller list hides are links.
 void AddLegacyCgroups(const CreateInput& input, const Entry& entry, StepList& steps) {
   Entry writable = entry;  // until the directories are made
-  writable.options.attr_set &= ~static_cast<uint64_t>(MOUNT_ATTR_RDONLY);
-  writable.options.mount_flags &= ~static_cast<uint64_t>(MS_RDONLY);
+  const bool read_only = TakeReadOnly(writable.options);
   AddFileSystem(writable, "tmpfs", {{"mode", "755"}}, entry.target, "", steps);
   for (const CgroupView::Hierarchy& hierarchy : input.cgroups.hierarchies) {
     const std::string target = absl::StrCat(entry.target, "/", hierarchy.name);
@@ -207,12 +206,34 @@ void AddLegacyCgroups(const CreateInput& input, const Entry& entry, StepList& st
       step.symlink.path = steps.arena().AddText(absl::StrCat(entry.target, "/", controller));
     }
   }
-  if ((entry.options.attr_set & MOUNT_ATTR_RDONLY) != 0) {
+  if (read_only) {
     AddAttributes(entry.where, entry.target, MOUNT_ATTR_RDONLY, 0, steps);
   }
 }
 
+// Options of a whole cgroup2 hierarchy, which a bind of it has or has not. containerd gives them to
+// privileged containers, without a cgroup namespace.
+bool IsOfHierarchy(absl::string_view option) {
+  constexpr absl::string_view kNames[] = {"favordynmods",       "memory_hugetlb_accounting",
+                                          "memory_localevents", "memory_recursiveprot",
+                                          "nsdelegate",         "pids_localevents"};
+  return std::find(std::begin(kNames), std::end(kNames), option) != std::end(kNames);
+}
+
+// Where no new cgroup2 is mounted, nothing takes options.
+absl::Status CheckCgroupOptions(const CreateInput& input, const Entry& entry) {
+  if (input.cgroups.unified && HasNamespace(input.spec, "cgroup")) return absl::OkStatus();
+  for (const auto& [key, value] : entry.options.data) {
+    if (input.cgroups.unified && value.empty() && IsOfHierarchy(key)) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        entry.where, "/options: '", key, "' is no option of a cgroup mount ",
+        input.cgroups.unified ? "without a cgroup namespace" : "of v1 hierarchies", "; remove it"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status AddCgroupMount(const CreateInput& input, const Entry& entry, StepList& steps) {
+  RETURN_IF_ERROR(CheckCgroupOptions(input, entry));
   if (!input.cgroups.unified) {
     if (input.cgroups.hierarchies.empty()) {
       return absl::FailedPreconditionError(absl::StrCat(

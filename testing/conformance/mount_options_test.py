@@ -595,6 +595,19 @@ class Cgroups(Options):
             self.assertIn(self.dir.name, line["root"], place)
 
     @each(host=False, namespace=True)
+    def test_a_whole_read_only_tree(self, namespace):
+        lines = self.lines(self.cgroup("rro", namespace=namespace))
+        for place, line in lines.items():
+            self.assertIn("ro", line["options"], place)
+
+    @hull_only
+    @harness.by_the_config
+    @each(host=False, namespace=True)
+    def test_an_unknown_option_is_named(self, namespace):
+        saying = [f"/mounts/{INDEX + 1}", "no-such" if LEGACY or not namespace else ""]
+        self.refused(self.cgroup("no-such=1", namespace=namespace), saying=saying)
+
+    @each(host=False, namespace=True)
     def test_is_where_the_process_is(self, namespace):
         place = "/sys/fs/cgroup/memory" if LEGACY else "/sys/fs/cgroup"
         out = self.sh(
@@ -615,6 +628,21 @@ class Cgroups(Options):
         self.assertEqual(result.code, 0, result)
         place = "/sys/fs/cgroup/memory" if LEGACY else "/sys/fs/cgroup"
         self.assertIn("ro", mount_line(result.out, place)["options"])
+
+
+class CgroupsOfV2(harness.PureV2, Options):
+    def cgroup(self, *options):
+        return self.mount("none", *options, destination="/sys/fs/cgroup", type="cgroup")
+
+    @hull_only
+    def test_options_of_the_hierarchy_are_the_hosts(self):
+        """containerd gives them to privileged containers, which have no cgroup namespace."""
+        line = self.line(self.cgroup("nsdelegate", "memory_recursiveprot"), "/sys/fs/cgroup")
+        self.assertEqual(line["type"], "cgroup2")
+
+    @hull_only
+    def test_an_unknown_option_is_named(self):
+        self.refused(self.cgroup("no-such=1"), saying=[f"/mounts/{INDEX}/options", "no-such"])
 
 
 class UserNamespace(Options):
