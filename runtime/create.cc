@@ -287,8 +287,10 @@ absl::Status Creation::MakeCgroup() {
 absl::Status Creation::RunRuntimeHooks(pid_t init) {
   const spec::Hooks& hooks = *bundle_.spec().hooks;
   const std::string state = spec::HookStateJson(StateFor(state_, bundle_.spec(), "creating", init));
-  RETURN_IF_ERROR(RunHooks(hooks.prestart, "prestart", state, bundle_.directory));
-  RETURN_IF_ERROR(RunHooks(hooks.create_runtime, "createRuntime", state, bundle_.directory));
+  const std::string& bundle = bundle_.directory;
+  const int pidfd = launch_->pidfd();
+  RETURN_IF_ERROR(RunHooks(hooks.prestart, "prestart", state, bundle, pidfd));
+  RETURN_IF_ERROR(RunHooks(hooks.create_runtime, "createRuntime", state, bundle, pidfd));
   Trace("hooks");
   return absl::OkStatus();
 }

@@ -68,30 +68,32 @@ absl::StatusOr<pid_t> SpawnHook(const spec::Hook& hook, int state_fd, const std:
   return pid;
 }
 
-// True once the process has ended; false after its time.
-bool AwaitEnd(pid_t pid, std::optional<int32_t> timeout_s) {
+enum class End { kByItself, kOfItsTime, kOfInit };
+End AwaitEnd(pid_t pid, std::optional<int32_t> timeout_s, int init_pidfd) {
   const sys::UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  if (!pidfd.valid()) return true;  // gone, where SIGCHLD is ignored; whatever it is, waitpid says
+  if (!pidfd.valid())
+    return End::kByItself;  // gone, where SIGCHLD is ignored; whatever it is, waitpid says
   const absl::Time deadline =
       timeout_s.has_value() ? absl::Now() + absl::Seconds(*timeout_s) : absl::InfiniteFuture();
   for (;;) {
     const absl::Duration left = deadline - absl::Now();
-    if (left <= absl::ZeroDuration()) return false;
-    pollfd entry = {pidfd.get(), POLLIN, 0};
+    if (left <= absl::ZeroDuration()) return End::kOfItsTime;
+    pollfd entries[] = {{pidfd.get(), POLLIN, 0}, {init_pidfd, POLLIN, 0}};  // -1 is passed over
     const int wait_ms = left == absl::InfiniteDuration()
                             ? -1
                             : static_cast<int>(absl::ToInt64Milliseconds(
                                   std::min(left, absl::Hours(1)) + absl::Milliseconds(1)));
-    if (poll(&entry, 1, wait_ms) > 0) return true;
+    if (poll(entries, 2, wait_ms) <= 0) continue;
+    return entries[0].revents != 0 ? End::kByItself : End::kOfInit;
   }
 }
 
 absl::Status RunHook(const spec::Hook& hook, absl::string_view state_json,
-                     const std::string& bundle) {
+                     const std::string& bundle, int init_pidfd) {
   ASSIGN_OR_RETURN(const sys::UniqueFd state, StateFile(state_json));
   ASSIGN_OR_RETURN(const pid_t pid, SpawnHook(hook, state.get(), bundle));
-  const bool ended = AwaitEnd(pid, hook.timeout_s);
-  if (!ended) {
+  const End end = AwaitEnd(pid, hook.timeout_s, init_pidfd);
+  if (end != End::kByItself) {
     kill(-pid, SIGKILL);
     kill(pid, SIGKILL);  // it may have left its group
   }
@@ -100,7 +102,10 @@ absl::Status RunHook(const spec::Hook& hook, absl::string_view state_json,
   do {
     reaped = waitpid(pid, &status, 0);
   } while (reaped < 0 && errno == EINTR);
-  if (!ended) {
+  if (end == End::kOfInit) {
+    return absl::AbortedError("was killed, for the container's init ended meanwhile");
+  }
+  if (end == End::kOfItsTime) {
     return absl::DeadlineExceededError(
         absl::StrCat("was killed after its timeout of ", *hook.timeout_s, " s"));
   }
@@ -118,8 +123,8 @@ absl::Status RunHook(const spec::Hook& hook, absl::string_view state_json,
 }
 
 absl::Status RunNamedHook(const spec::Hook& hook, absl::string_view name, size_t index,
-                          absl::string_view state_json, const std::string& bundle) {
-  const absl::Status status = RunHook(hook, state_json, bundle);
+                          absl::string_view state_json, const std::string& bundle, int init_pidfd) {
+  const absl::Status status = RunHook(hook, state_json, bundle, init_pidfd);
   if (status.ok()) return status;
   // "hook 'x' exited with …" reads as one sentence, so the macros' colon is not wanted here.
   return absl::Status(status.code(), absl::StrCat("/hooks/", name, "/", index, ": hook '",
@@ -129,9 +134,9 @@ absl::Status RunNamedHook(const spec::Hook& hook, absl::string_view name, size_t
 }  // namespace
 
 absl::Status RunHooks(const std::vector<spec::Hook>& hooks, absl::string_view name,
-                      absl::string_view state_json, const std::string& bundle) {
+                      absl::string_view state_json, const std::string& bundle, int init_pidfd) {
   for (size_t i = 0; i < hooks.size(); ++i) {
-    RETURN_IF_ERROR(RunNamedHook(hooks[i], name, i, state_json, bundle));
+    RETURN_IF_ERROR(RunNamedHook(hooks[i], name, i, state_json, bundle, init_pidfd));
   }
   return absl::OkStatus();
 }
@@ -140,7 +145,7 @@ std::vector<absl::Status> RunAllHooks(const std::vector<spec::Hook>& hooks, absl
                                       absl::string_view state_json, const std::string& bundle) {
   std::vector<absl::Status> failures;
   for (size_t i = 0; i < hooks.size(); ++i) {
-    const absl::Status status = RunNamedHook(hooks[i], name, i, state_json, bundle);
+    const absl::Status status = RunNamedHook(hooks[i], name, i, state_json, bundle, -1);
     if (!status.ok()) failures.push_back(status);
   }
   return failures;

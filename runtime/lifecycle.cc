@@ -242,7 +242,22 @@ absl::Status Runtime::Kill(absl::string_view id, int signal, bool all) {
   return absl::OkStatus();
 }
 
+namespace {
+
+// A hook may hang, and whoever makes the container wait for it with the lock: without init both end.
+void EndCreation(const Config& config, absl::string_view id) {
+  StateStore store(config.root);
+  const absl::StatusOr<ContainerDir> dir = store.Open(id);
+  if (!dir.ok() || dir->progress() == ContainerDir::Progress::kDone) return;
+  const absl::StatusOr<Container> container = Container::Open(config, id, /*lock=*/false);
+  if (!container.ok() || container->init_pid() == 0) return;
+  syscall(SYS_pidfd_send_signal, container->init_pidfd(), SIGKILL, nullptr, 0);
+}
+
+}  // namespace
+
 absl::Status Runtime::Delete(absl::string_view id, bool force) {
+  if (force) EndCreation(config_, id);
   absl::StatusOr<Container> container = Container::Open(config_, id, /*lock=*/true);
   if (!container.ok()) {
     if (force && absl::IsNotFound(container.status())) return RemoveRemains(config_, id);

@@ -132,6 +132,20 @@ class When(Hooks):
         self.assertEqual(harness.wait(starting), 1)
         self.assertFalse((self.dir / "after").exists())
 
+    @hull_only
+    @each(**{kind: kind for kind in BEFORE_START})
+    def test_one_that_hangs_is_ended_by_a_forced_delete(self, kind):
+        hook = self.hook(kind, ": > $D/begun; exec sleep 1000")
+        bundle = self.bundle(self.spec(*SLEEP, edit=self.edit(**{kind: [hook]})))
+        container = self.new_id()
+        making = harness.popen(
+            self.runtime.command("create", "--bundle", bundle.path, container), **QUIET
+        )
+        self.assertTrue(eventually((self.dir / "begun").exists))
+        self.ok("delete", "--force", container)
+        self.assertEqual(harness.wait(making), 1)
+        self.assert_nothing_left(container)
+
     @harness.by_the_config
     def test_run_runs_all(self):
         hooks = {k: [self.hook(k, f"echo {k} >> $D/order")] for k in KINDS}
