@@ -124,6 +124,18 @@ TEST_F(LaunchTest, ALaunchThatIsGivenUpLeavesNoProcess) {
   ASSERT_EQ((*launch)->Prepare(), absl::OkStatus());
 }
 
+TEST_F(LaunchTest, NothingOfOursTakesThePlaceOfAStandardDescriptor) {
+  int saved[2];  // the first goes to main's end of the channel, the second to init's
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) saved[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) close(fd);
+  const absl::Status status = Run(&plan::Plan::init, -1);
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) {
+    dup2(saved[fd], fd);
+    close(saved[fd]);
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+}
+
 TEST_F(LaunchTest, EveryStepOfADirectLaunchMayFail) { SweepAll(&plan::Plan::init); }
 
 TEST_F(LaunchTest, EveryStepOfAnIntermediateMayFail) {

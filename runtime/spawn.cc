@@ -187,6 +187,18 @@ absl::StatusOr<UniqueFd> SealedImage() {
   return owned;
 }
 
+// Init passes on what it has below 3, without a look at it.
+absl::Status CheckStandardDescriptors(const plan::Plan& plan, int plan_fd) {
+  bool taken = plan_fd <= STDERR_FILENO;
+  for (uint32_t i = 0; i < plan.inherited_fds.count; ++i) {
+    taken = taken || plan.at(plan.inherited_fds, i) <= STDERR_FILENO;
+  }
+  if (!taken) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "one of the caller's descriptors 0 to 2 is closed, and what the runtime opened in its place "
+      "would be the container's; open /dev/null there");
+}
+
 }  // namespace
 
 bool HasClone3() { return RawCall(__NR_clone3, 0, 0) != -ENOSYS; }
@@ -195,6 +207,7 @@ absl::StatusOr<Spawned> Spawn(const plan::Plan& plan, int cgroup_fd) {
   ASSIGN_OR_RETURN(const UniqueFd image, SealedImage());
   Spawned spawned;
   ASSIGN_OR_RETURN(spawned.plan_file, MakePlanFile(plan));
+  RETURN_IF_ERROR(CheckStandardDescriptors(plan, spawned.plan_file.get()));
   spawned.stack = std::make_unique<SpawnStack>();
   if (!spawned.stack->ok()) return sys::ErrnoStatus(errno, "making a stack for the child");
   Order* order = spawned.stack->order();
