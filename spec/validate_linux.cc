@@ -53,6 +53,21 @@ void CheckMapped(uint32_t id, const std::vector<IdMapping>& mappings, absl::stri
   report->Error(path, absl::StrCat("expected an id that /linux/", kind, "Mappings covers"));
 }
 
+// A fifo is made; other devices are the host's, whose owners stay.
+void CheckOwnersAreMapped(const Linux& linux, const Path& path, Report* report) {
+  for (size_t i = 0; i < linux.devices.size(); ++i) {
+    const Device& device = linux.devices[i];
+    if (device.type != "p") continue;
+    const Path place = path / i;
+    if (device.uid.value_or(0) != 0) {
+      CheckMapped(*device.uid, linux.uid_mappings, "uid", place / "uid", report);
+    }
+    if (device.gid.value_or(0) != 0) {
+      CheckMapped(*device.gid, linux.gid_mappings, "gid", place / "gid", report);
+    }
+  }
+}
+
 // In a namespace of its own the process can only be somebody who is mapped.
 void CheckUserIsMapped(const Spec& spec, Report* report) {
   if (!spec.process.has_value()) return;
@@ -83,6 +98,7 @@ void CheckUserNamespace(const Spec& spec, const Path& path, Report* report) {
   if (linux.uid_mappings.empty()) report->Error(path / "uidMappings", kMissing);
   if (linux.gid_mappings.empty()) report->Error(path / "gidMappings", kMissing);
   CheckUserIsMapped(spec, report);
+  CheckOwnersAreMapped(linux, path / "devices", report);
 }
 
 void CheckSysctl(const Linux& linux, const Path& path, Report* report) {

@@ -1,6 +1,9 @@
 // The new mount API, on descriptors: Linux 5.2, mount_setattr 5.12. Without it: old_mount_calls.cc.
 #include "runtime/child/mount_calls.h"
 
+#include <errno.h>
+#include <linux/stat.h>
+
 #include "runtime/child/file_system.h"
 #include "runtime/child/old_mount_calls.h"
 
@@ -22,6 +25,19 @@ int Propagate(Context& context, int dir_fd, const char* path, unsigned flags,
   if ((propagation & MS_REC) != 0) flags |= AT_RECURSIVE;
   HULL_TRY(context, kMountAttributes, SetMountAttributes(dir_fd, path, flags, attributes));
   return 0;
+}
+
+int MoveMount(Context& context, int mount_fd, int target_fd) {
+  HULL_TRY(context, kMoveMount,
+           RawCall(__NR_move_mount, mount_fd, AsArg(""), target_fd, AsArg(""),
+                   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+  return 0;
+}
+
+bool IsDirectory(int fd) {
+  struct statx info = {};
+  const long found = RawCall(__NR_statx, fd, AsArg(""), AT_EMPTY_PATH, STATX_TYPE, AsArg(&info));
+  return found == 0 && (info.stx_mode & S_IFMT) == S_IFDIR;
 }
 
 }  // namespace
@@ -70,11 +86,12 @@ int ChangePropagationHere(Context& context, const char* path, uint64_t propagati
 }
 
 int Attach(Context& context, int mount_fd, int target_fd) {
-  if (IsOld(context)) return old::Attach(context, mount_fd, target_fd);
-  HULL_TRY(context, kMoveMount,
-           RawCall(__NR_move_mount, mount_fd, AsArg(""), target_fd, AsArg(""),
-                   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
-  return 0;
+  const int error = IsOld(context) ? old::Attach(context, mount_fd, target_fd)
+                                   : MoveMount(context, mount_fd, target_fd);
+  if (error == -EINVAL && IsDirectory(mount_fd) != IsDirectory(target_fd)) {
+    return context.Fail(Operation::kOtherKind, error);
+  }
+  return error;
 }
 
 }  // namespace hull::child

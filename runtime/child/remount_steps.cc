@@ -1,5 +1,7 @@
 // Changes of a mount that is there: its attributes, its propagation, the options of its file system.
 #include <asm/statfs.h>
+#include <errno.h>
+#include <linux/stat.h>
 
 #include "runtime/child/mount_attributes.h"
 #include "runtime/child/mount_calls.h"
@@ -80,6 +82,27 @@ int MakeWritable(Context& context, int mount_fd) {
   return error < 0 ? error : Commit(context, fs.get());
 }
 
+// Kernels before 5.8 do not tell: it is then.
+bool IsMount(int fd) {
+  struct statx info = {};
+  const long found = RawCall(__NR_statx, fd, AsArg(""), AT_EMPTY_PATH, STATX_TYPE, AsArg(&info));
+  return found < 0 || (info.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0 ||
+         (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+int Change(Context& context, const plan::MountStep& mount, int target_fd) {
+  if (mount.options.count != 0 || SuperblockFlags(mount.mount_flags | mount.clear_flags) != 0) {
+    const int error = Reconfigure(context, mount, target_fd);
+    if (error < 0) return error;
+  }
+  int error = ApplyAttributes(context, target_fd, mount.attr_set, mount.attr_clear, 0);
+  if (error < 0) return error;
+  error = ApplyAttributes(context, target_fd, mount.recursive_attr_set, mount.recursive_attr_clear,
+                          AT_RECURSIVE);
+  if (error >= 0 && mount.make_writable != 0) error = MakeWritable(context, target_fd);
+  return error < 0 ? error : ApplyPropagation(context, target_fd, mount.propagation);
+}
+
 }  // namespace
 
 int Remount(Context& context, const Step& step) {
@@ -88,16 +111,9 @@ int Remount(Context& context, const Step& step) {
   const UniqueFd target(static_cast<int>(
       HULL_TRY(context, kOpenInRoot,
                OpenInRoot(context.root.get(), context.text(mount.target), O_PATH, resolve))));
-  if (mount.options.count != 0 || SuperblockFlags(mount.mount_flags | mount.clear_flags) != 0) {
-    const int error = Reconfigure(context, mount, target.get());
-    if (error < 0) return error;
-  }
-  int error = ApplyAttributes(context, target.get(), mount.attr_set, mount.attr_clear, 0);
-  if (error < 0) return error;
-  error = ApplyAttributes(context, target.get(), mount.recursive_attr_set,
-                          mount.recursive_attr_clear, AT_RECURSIVE);
-  if (error >= 0 && mount.make_writable != 0) error = MakeWritable(context, target.get());
-  return error < 0 ? error : ApplyPropagation(context, target.get(), mount.propagation);
+  const int error = Change(context, mount, target.get());
+  const bool missing = error == -EINVAL && !IsMount(target.get());
+  return missing ? context.Fail(Operation::kNoMount, error) : error;
 }
 
 }  // namespace hull::child

@@ -403,6 +403,40 @@ TEST(FailureStatusTest, ATerminalWithoutDevptsNamesTheMountThatIsMissing) {
             "mount of type devpts at /dev/pts");
 }
 
+TEST(FailureStatusTest, OnlyWhereNoSymlinkIsAdmittedALoopIsExplainedByOne) {
+  spec::Spec spec = MakeSpec();
+  spec.mounts = {MakeMount("/proc", "proc")};
+  EXPECT_THAT(FailureOf(spec, StepKind::kMount, ELOOP, sync::Operation::kOpenInRoot),
+              HasSubstr("no part of this path may be a symlink"));
+  EXPECT_THAT(FailureOf(spec, StepKind::kDevice, ELOOP, sync::Operation::kOpenInRoot),
+              HasSubstr("no part of this path may be a symlink"));
+  spec.mounts = {MakeMount("/data", "tmpfs")};
+  EXPECT_THAT(FailureOf(spec, StepKind::kMount, ELOOP, sync::Operation::kOpenInRoot),
+              HasSubstr("its symlinks lead in a circle"));
+}
+
+TEST(FailureStatusTest, TheDomainNameOfAUserNamespaceHasAFieldOfItsOwn) {
+  spec::Spec spec = MakeSpec();
+  spec.linux_.sysctl["kernel.domainname"] = "x";
+  EXPECT_THAT(FailureOf(spec, StepKind::kSysctl, EACCES, sync::Operation::kOpen),
+              HasSubstr("set /domainname in its place"));
+  spec.linux_.sysctl = {{"net.ipv4.ip_forward", "1"}};
+  EXPECT_THAT(FailureOf(spec, StepKind::kSysctl, EACCES, sync::Operation::kOpen),
+              Not(HasSubstr("/domainname")));
+}
+
+TEST(FailureStatusTest, WhatAProcessHasFoundOutIsSaidInWords) {
+  spec::Spec spec = MakeSpec();
+  spec.mounts = {MakeMount("/data", "bind")};
+  EXPECT_THAT(FailureOf(spec, StepKind::kMount, EINVAL, sync::Operation::kOtherKind),
+              HasSubstr("one is a directory, the other is not"));
+  EXPECT_THAT(FailureOf(spec, StepKind::kMount, EPERM, sync::Operation::kInProc),
+              HasSubstr("a symlink leads from there into /proc"));
+  spec.mounts = {MakeMount("/data", "", {"remount", "ro"})};
+  EXPECT_THAT(FailureOf(spec, StepKind::kRemount, EINVAL, sync::Operation::kNoMount),
+              HasSubstr("nothing is mounted there"));
+}
+
 TEST(FailureStatusTest, AStepThatThePlanDoesNotHaveIsOurBug) {
   const spec::Spec spec = MakeSpec();
   const CreateInput input{

@@ -100,6 +100,31 @@ std::string OperationText(const sync::Message& failure) {
   return found == std::end(kNames) ? "" : absl::StrCat(found->name, ": ");
 }
 
+// What a process has found out, and no system call has said.
+absl::string_view FindingText(Operation operation) {
+  switch (operation) {
+    case Operation::kOutsideRoot: return "it leads out of the container's root";
+    case Operation::kInProc:
+      return "a symlink leads from there into /proc, of which nothing may be covered";
+    case Operation::kNoProc: return "mount(2) needs a proc file system at /proc, and there is none";
+    case Operation::kOtherKind:
+      return "of what is to be mounted and what is there, one is a directory, the other is not";
+    case Operation::kNoMount: return "nothing is mounted there that could be changed";
+    default: return "";
+  }
+}
+
+// Devices and their links admit no symlink, as mounts do in some places.
+absl::string_view LoopHint(const Step& step) {
+  const bool mounts = step.kind == StepKind::kMount || step.kind == StepKind::kRemount;
+  const bool plain = mounts ? step.mount.plain_target != 0
+                            : step.kind == StepKind::kDevice || step.kind == StepKind::kSymlink ||
+                                  step.kind == StepKind::kConsole;
+  return plain ? "; no part of this path may be a symlink"
+               : "; its symlinks lead in a circle, are more than 40, or are some of /proc that are "
+                 "no paths";
+}
+
 absl::string_view MountHint(const Plan& plan, const MountStep& mount,
                             const sync::Message& failure) {
   const absl::string_view type = mount.type ? plan.text(mount.type) : "";
@@ -194,7 +219,11 @@ absl::string_view Hint(const Plan& plan, const Step& step, const sync::Message& 
     return "; the policy does not let the runtime change to it";
   }
   if (failure.operation == Operation::kOpenInRoot && failure.error == ELOOP) {
-    return "; no part of this path may be a symlink";
+    return LoopHint(step);
+  }
+  if (step.kind == StepKind::kSysctl && failure.error == EACCES &&
+      absl::string_view(plan.text(step.sysctl.path)) == "kernel/domainname") {
+    return "; in a user namespace the kernel lets nobody write it: set /domainname in its place";
   }
   if (failure.operation == Operation::kSetGid || failure.operation == Operation::kSetUid) {
     if (failure.error == EINVAL) return "; the id is not mapped in the user namespace";
@@ -291,15 +320,11 @@ absl::Status FailureStatus(const Plan& plan, const sync::Message& failure) {
   if (step.kind == StepKind::kLabel || step.kind == StepKind::kOpenLabels) {
     absl::StrAppend(&message, LabelFileText(step, failure), ErrnoText(failure.error),
                     Hint(plan, step, failure));
-  } else if (failure.operation == Operation::kOutsideRoot) {
-    message += "it leads out of the container's root";
   } else if (failure.operation == Operation::kWrongNode) {
     absl::StrAppend(&message, "there is another file or device of that name",
                     Hint(plan, step, failure));
-  } else if (failure.operation == Operation::kInProc) {
-    message += "a symlink leads from there into /proc, of which nothing may be covered";
-  } else if (failure.operation == Operation::kNoProc) {
-    message += "mount(2) needs a proc file system at /proc, and there is none";
+  } else if (const absl::string_view finding = FindingText(failure.operation); !finding.empty()) {
+    message += finding;
   } else {
     absl::StrAppend(&message, OperationText(failure), ErrnoText(failure.error),
                     Hint(plan, step, failure));

@@ -100,6 +100,8 @@ enum class Operation : uint32_t {
   kChangeDirectory,
   kOutsideRoot,  // a path that leads out of the container's root
   kNoProc,       // /proc is not the kernel's
+  kOtherKind,    // a directory would cover a file, or the reverse
+  kNoMount,      // nothing is mounted where a mount is to change
   kInProc,       // a symlink leads into /proc, of which nothing may be covered
   kWrongNode,    // a device node is not what it must be
   kTerminal,

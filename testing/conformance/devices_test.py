@@ -291,6 +291,15 @@ class InAUserNamespace(Devices):
         )
 
     @harness.hull_only
+    @each(uid="uid", gid="gid")
+    def test_a_fifo_of_somebody_who_is_not_mapped(self, key):
+        device = {"path": "/dev/pipe", "type": "p", key: 70000}
+        self.refused(
+            self.with_devices(device, more=map_ids),
+            saying=[f"/linux/devices/0/{key}", f"/linux/{key}Mappings"],
+        )
+
+    @harness.hull_only
     @each(mode={"fileMode": 0o600}, uid={"uid": 7}, gid={"gid": 8})
     def test_what_is_not_heeded_is_warned_of(self, fields):
         device = {"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, **fields}

@@ -718,6 +718,46 @@ class Dangling(Rootfs):
         self.assert_nothing_left(container)
 
 
+@harness.hull_only
+class Explained(Rootfs):
+    """What the kernel has no better word for than EINVAL."""
+
+    def assert_refused(self, edit, saying, make=lambda rootfs: None):
+        container = self.new_id()
+        bundle = self.bundle(self.spec("/bin/true", edit=edit))
+        make(bundle.rootfs)
+        result = self.fails("create", "--bundle", bundle.path, container, saying=saying)
+        self.assertNotIn("invalid argument", result.err)
+        self.assert_nothing_left(container)
+
+    def test_a_file_over_a_directory(self):
+        edit = self.bound("bind", directory=False, destination="/etc")
+        self.assert_refused(edit, ["/mounts/2", "one is a directory, the other is not"])
+
+    def test_a_directory_over_a_file(self):
+        edit = self.bound("bind", destination="/bin/sh")
+        self.assert_refused(edit, ["/mounts/2", "one is a directory, the other is not"])
+
+    def test_a_file_system_over_a_file(self):
+        edit = lambda spec: spec["mounts"].append({**TMPFS, "destination": "/bin/sh"})
+        self.assert_refused(edit, ["/mounts/2", "one is a directory, the other is not"])
+
+    @each(
+        attributes=["remount", "ro"],
+        superblock=["remount", "sync"],
+        propagation=["slave"],
+        tree=["remount", "rro"],
+    )
+    def test_a_change_of_nothing(self, options):
+        edit = lambda spec: spec["mounts"].append({"destination": "/etc", "options": options})
+        self.assert_refused(edit, ["/mounts/2", "nothing is mounted there"])
+
+    def test_a_loop_where_symlinks_are_followed(self):
+        edit = lambda spec: spec["mounts"].append({**TMPFS, "destination": "/loop/x"})
+        link = lambda rootfs: os.symlink("loop", rootfs / "loop")
+        self.assert_refused(edit, ["/mounts/2", "lead in a circle"], link)
+
+
 class Paths(Rootfs):
     def test_masked_file_is_empty(self):
         self.assertEqual(self.sh("cat /proc/version"), "")

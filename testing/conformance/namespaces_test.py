@@ -430,6 +430,14 @@ class Host(NewNetwork, Case):
             value,
         )
 
+    @harness.hull_only
+    def test_a_domain_name_in_a_user_namespace_has_a_field(self):
+        def edit(spec):
+            spec["linux"]["sysctl"] = {"kernel.domainname": "by-sysctl"}
+            harness.map_ids(spec)
+
+        self.refused(edit, saying=["/linux/sysctl", "set /domainname"])
+
     @each(
         limit="user.max_user_namespaces",
         slashes="user/max_ipc_namespaces",
