@@ -41,6 +41,7 @@ StepFunction FunctionOf(StepKind kind) {
     case StepKind::kRemount: return &Remount;
     case StepKind::kDevice: return &MakeDevice;
     case StepKind::kSymlink: return &MakeSymlink;
+    case StepKind::kDirectory: return &PrepareDirectory;
     case StepKind::kConsole: return &MakeConsole;
     case StepKind::kUseConsole: return &UseConsole;
     case StepKind::kHooks: return &RunHooks;

@@ -95,7 +95,7 @@ int SetUmask(Context& context, const Step& step) {
 namespace {
 
 // mkdir -p from the root, which is the container's own by now.
-int MakeWorkingDirectory(Context& context, const char* path) {
+int MakeDirectories(Context& context, const char* path) {
   char prefix[kPathMax];
   size_t n = 0;
   for (; path[n] != '\0' && n + 1 < sizeof(prefix); ++n) {
@@ -108,6 +108,14 @@ int MakeWorkingDirectory(Context& context, const char* path) {
   return 0;
 }
 
+// For everybody, whatever is not for the files that the process makes.
+int MakeWorkingDirectory(Context& context, const char* path) {
+  const long umask = RawCall(__NR_umask, 0);
+  const int error = MakeDirectories(context, path);
+  RawCall(__NR_umask, umask);
+  return error;
+}
+
 // The kernel's getcwd says "(unreachable)…" for a directory outside the root: a leaked descriptor
 // of the host's tree (CVE-2024-21626).
 int VerifyInsideRoot(Context& context) {
@@ -117,6 +125,13 @@ int VerifyInsideRoot(Context& context) {
 }
 
 }  // namespace
+
+// Whatever keeps it from being made is said by ChangeDirectory, which needs it.
+int PrepareDirectory(Context& context, const Step& step) {
+  const UniqueFd made(
+      OpenOrMakeInRoot(context, context.text(step.text.text), NodeType::kDirectory, 0));
+  return 0;
+}
 
 // Run twice: as root, and where that was denied, as the user.
 int ChangeDirectory(Context& context, const Step& step) {

@@ -33,6 +33,7 @@ int SetIoPriorityStep(Context& context, const Step& step);
 int SetPersonality(Context& context, const Step& step);
 int SetMemoryPolicy(Context& context, const Step& step);
 int SetUmask(Context& context, const Step& step);
+int PrepareDirectory(Context& context, const Step& step);
 int ChangeDirectory(Context& context, const Step& step);
 int OwnStdio(Context& context, const Step& step);
 

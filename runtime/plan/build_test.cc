@@ -96,6 +96,18 @@ TEST(BuildCreateTest, ThePrivilegedJoinTheUserNamespaceLastTheOthersFirst) {
               HasSubstr("joining the namespaces user, network"));
 }
 
+TEST(BuildCreateTest, TheWorkingDirectoryOfAReadonlyRootIsMadeBeforeItIsThat) {
+  spec::Spec spec = MakeSpec();
+  spec.root.readonly = true;
+  EXPECT_THAT(DescribeCreate(spec), Not(HasSubstr("making the directory")));
+  spec.process->cwd = "/new//dir/";
+  const std::string description = DescribeCreate(spec);
+  EXPECT_LT(LineOf(description, "making the directory '/new/dir' where it is missing"),
+            LineOf(description, "remounting '/' (ro)"));
+  spec.root.readonly = false;
+  EXPECT_THAT(DescribeCreate(spec), Not(HasSubstr("making the directory")));
+}
+
 TEST(BuildCreateTest, WithoutAMountNamespaceTheHostsMountsAreNotTouched) {
   spec::Spec spec = MakeSpec();
   spec.linux_.namespaces.erase(spec.linux_.namespaces.begin() + 1);

@@ -259,6 +259,8 @@ std::string DescribeFileStep(const Plan& plan, const Step& step) {
     case StepKind::kDevice: return DescribeDevice(plan, step.device);
     case StepKind::kSymlink:
       return absl::StrCat("linking ", text(step.symlink.path), " to ", text(step.symlink.target));
+    case StepKind::kDirectory:
+      return absl::StrCat("making the directory ", text(step.text.text), " where it is missing");
     case StepKind::kMaskPath: return DescribeMask(plan, step.mask);
     case StepKind::kReadonlyPath:
       return absl::StrCat("making ", text(step.text.text), " read-only");

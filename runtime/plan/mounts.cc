@@ -416,6 +416,10 @@ absl::Status AddRootfsSteps(const CreateInput& input, bool user_namespace,
     RETURN_IF_ERROR(AddSpecMount(input, i, new_dev, later, steps));
   }
   AddDevices(input.spec, user_namespace, steps);
+  const std::string cwd = CleanPath(input.spec.process->cwd);
+  if (input.spec.root.readonly && cwd != "/") {
+    steps.AddText(StepKind::kDirectory, "/process/cwd", cwd);
+  }
   return absl::OkStatus();
 }
 

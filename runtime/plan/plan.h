@@ -63,6 +63,7 @@ enum class StepKind : uint32_t {
   kRemount,  // changes a mount that is there: attributes, propagation, its file system
   kDevice,
   kSymlink,
+  kDirectory,   // made where it is missing, before a root that is to be read-only is
   kConsole,     // make a terminal in the container's devpts, send its master away
   kUseConsole,  // the terminal becomes stdin, stdout, stderr and controlling
   kHooks,

@@ -340,6 +340,37 @@ class Cwd(Process):
         out = self.inside("/bin/probe", "cwd", edit=lambda s: s["process"].update(cwd="/new/deep"))
         self.assertEqual(out, "/new/deep\n")
 
+    def test_is_made_in_a_readonly_root(self):
+        def edit(spec):
+            spec["process"]["cwd"] = "/new/deep"
+            spec["root"]["readonly"] = True
+
+        self.assertEqual(self.inside("/bin/probe", "cwd", edit=edit), "/new/deep\n")
+
+    @harness.by_the_config
+    def test_a_readonly_root_follows_its_symlinks(self):
+        def edit(spec):
+            spec["process"]["cwd"] = "/link/new"
+            spec["root"]["readonly"] = True
+
+        bundle = self.bundle(self.spec("/bin/probe", "cwd", edit=edit))
+        (bundle.rootfs / "link").symlink_to("/tmp")
+        result = self.run_spec(bundle)
+        self.assertEqual(result.out, "/tmp/new\n", result)
+
+    @each(writable=False, readonly=True)
+    def test_what_is_made_is_for_everybody(self, readonly):
+        """Whatever the umasks of the caller and of the process are."""
+
+        def edit(spec):
+            spec["process"]["cwd"] = "/new/deep"
+            spec["process"]["user"]["umask"] = 0o077
+            spec["root"]["readonly"] = readonly
+
+        self.addCleanup(os.umask, os.umask(0o077))
+        out = self.sh("umask; stat -c %a /new /new/deep", edit=edit)
+        self.assertEqual(out.split(), ["0077", "755", "755"])
+
     def test_on_a_mount(self):
         def edit(spec):
             spec["process"]["cwd"] = "/mnt"
@@ -704,6 +735,14 @@ class Exec(Process):
         )
 
     @harness.by_the_config
+    @harness.hull_only
+    def test_cwd_that_is_made_is_for_everybody(self):
+        container = self.running(lambda s: s["process"]["user"].update(umask=0o077))
+        self.addCleanup(os.umask, os.umask(0o077))
+        script = ("/bin/sh", "-c", "umask; stat -c %a /new /new/deep")
+        out = self.exec(container, *script, words=["--cwd", "/new/deep"])
+        self.assertEqual(out.split(), ["0077", "755", "755"])
+
     @each(relative=["--cwd", "tmp"], a_file=["--cwd", "/bin/sh"])
     def test_cwd_refused(self, words):
         self.fails("exec", *words, self.running(), "/bin/true", code=255)
