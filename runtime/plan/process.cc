@@ -211,12 +211,14 @@ void AddIdentitySteps(const ProcessInput& input, PointerVector& envp, StepList& 
   AddIdentityStep(input, steps);
   AddDirectoryStep(input, /*create=*/false, steps);
   const std::vector<std::string> env = UniqueEnvironment(process.env);
+  // An empty one is none, and its place is where the one from passwd goes.
+  const auto empty = static_cast<size_t>(std::find(env.begin(), env.end(), "HOME=") - env.begin());
   const bool needs_home = FindVariable(env, "HOME").empty();
-  envp = steps.arena().AddPointers(env, needs_home ? 1 : 0);
+  envp = steps.arena().AddPointers(env, needs_home && empty == env.size() ? 1 : 0);
   if (needs_home) {
     Step& step = steps.Add(StepKind::kHome, "/process/env");
     step.home.uid = process.user.uid;
-    step.home.env_slot = static_cast<uint32_t>(env.size());
+    step.home.env_slot = static_cast<uint32_t>(empty);
   }
   Step& find = steps.Add(StepKind::kFindExecutable, "/process/args/0");
   find.find.name = steps.arena().AddText(process.args[0]);

@@ -295,6 +295,12 @@ class Environment(Process):
         )
         self.assertEqual(out, "2\n")
 
+    @each(empty=["HOME="], twice=["HOME=/x", "HOME="], absent=[])
+    def test_there_is_one_home(self, entries):
+        env = self.env("PATH=/bin", *entries, "LAST=1")
+        self.assertEqual([e for e in env if e.startswith("HOME")], ["HOME=/"])
+        self.assertIn("LAST=1", env)
+
     def test_path_of_the_container_finds_the_program(self):
         bundle = self.bundle(
             self.spec("mine", edit=lambda s: s["process"].update(env=["PATH=/opt:/bin"]))
