@@ -10,6 +10,7 @@ import harness
 from harness import Case, each, hull_only, status_field
 
 SLEEP = ("/bin/probe", "sleep", "1000")
+FACCESSAT2 = 439
 SETS = ("bounding", "effective", "inheritable", "permitted", "ambient")
 FIELDS = {
     "bounding": "CapBnd",
@@ -152,6 +153,31 @@ class Capabilities(Process):
         caps = {name: ["CAP_NET_RAW"] for name in SETS}
         status = self.own_status(capabilities=caps, user={"uid": 1000, "gid": 1000})
         self.assert_caps(status, **{name: NET_RAW for name in SETS})
+
+    @each(new=[], old=[FACCESSAT2])
+    def test_what_a_capability_makes_executable(self, missing):
+        caps = {name: ["CAP_DAC_OVERRIDE"] for name in SETS}
+        user = {"uid": 1000, "gid": 1000}
+        for path in ("/bin/own", "own"):
+            bundle = self.bundle(
+                self.spec(
+                    path, edit=lambda s: s["process"].update(capabilities=caps, user=user)
+                )
+            )
+            (bundle.rootfs / "bin/own").write_text("#!/bin/sh\necho run\n")
+            (bundle.rootfs / "bin/own").chmod(0o700)
+            how = {"preexec_fn": harness.without(missing)} if missing else {}
+            result = self.run_spec(bundle, **how)
+            self.assertEqual(result.out, "run\n", result)
+
+    @harness.hull_only
+    @each(new=[], old=[FACCESSAT2])
+    def test_what_nothing_makes_executable(self, missing):
+        bundle = self.bundle(self.spec("/bin/own"))
+        (bundle.rootfs / "bin/own").write_text("#!/bin/sh\necho run\n")
+        how = {"preexec_fn": harness.without(missing)} if missing else {}
+        result = self.run_spec(bundle, **how)
+        self.assertIn('exec: "/bin/own": permission denied', result.err)
 
     @harness.by_the_config
     def test_a_user_without_ambient_has_none(self):
