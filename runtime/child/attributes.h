@@ -2,6 +2,9 @@
 #ifndef HULL_RUNTIME_CHILD_ATTRIBUTES_H_
 #define HULL_RUNTIME_CHILD_ATTRIBUTES_H_
 
+#include <cstddef>
+#include <cstdint>
+
 #include "runtime/plan/plan.h"
 #include "runtime/sys/raw.h"
 
@@ -20,11 +23,16 @@ struct SchedulerAttributes {
   int32_t nice;
   uint32_t priority;
   uint64_t runtime, deadline, period;
+  uint32_t clamp_min, clamp_max;  // of utilization: Linux 5.3
 };
 
 inline long SetScheduler(int pid, const plan::SchedulerStep& step) {
+  constexpr uint32_t kOldSize = offsetof(SchedulerAttributes, clamp_min);
+  constexpr uint64_t kClamps = 0x20 | 0x40;  // SCHED_FLAG_UTIL_CLAMP_*
+  const bool clamps = (step.flags & kClamps) != 0;
   const SchedulerAttributes attributes = {
-      .size = sizeof(attributes),
+      // Without clamps as every kernel knows it.
+      .size = clamps ? uint32_t{sizeof(attributes)} : kOldSize,
       .policy = step.policy,
       .flags = step.flags,
       .nice = step.nice,
@@ -32,6 +40,9 @@ inline long SetScheduler(int pid, const plan::SchedulerStep& step) {
       .runtime = step.runtime_ns,
       .deadline = step.deadline_ns,
       .period = step.period_ns,
+      // The specification has flags and no values for them: the system's own.
+      .clamp_min = UINT32_MAX,
+      .clamp_max = UINT32_MAX,
   };
   return sys::RawCall(__NR_sched_setattr, pid, sys::AsArg(&attributes), 0);
 }

@@ -20,7 +20,8 @@ namespace {
 // executable for anybody is left to execve.
 long CheckExecutable(const char* path) {
   struct statx info = {};
-  const long found = RawCall(__NR_statx, AT_FDCWD, AsArg(path), 0, STATX_TYPE | STATX_MODE, AsArg(&info));
+  const long found =
+      RawCall(__NR_statx, AT_FDCWD, AsArg(path), 0, STATX_TYPE | STATX_MODE, AsArg(&info));
   if (found < 0) return found;
   if ((info.stx_mode & S_IFMT) != S_IFREG) return -EACCES;
   const long allowed =

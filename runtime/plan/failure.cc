@@ -144,6 +144,8 @@ absl::string_view MountHint(const Plan& plan, const MountStep& mount,
   return "";
 }
 
+constexpr uint64_t kClamps = 0x20 | 0x40;  // SCHED_FLAG_UTIL_CLAMP_*
+
 absl::string_view SchedulerHint(const SchedulerStep& scheduler, int error) {
   const bool deadline = scheduler.runtime_ns != 0;
   if (error == EPERM && deadline) {
@@ -155,6 +157,9 @@ absl::string_view SchedulerHint(const SchedulerStep& scheduler, int error) {
   }
   if (error == EPERM) return "; it needs CAP_SYS_NICE on the host";
   if (error == EBUSY && deadline) return "; the CPUs have not so much time left for deadlines";
+  if (error == EINVAL && (scheduler.flags & kClamps) != 0) {
+    return "; kernels before 5.11 take no clamp without a value, and the specification has none";
+  }
   if (error == EINVAL && deadline) {
     return "; the kernel takes periods of 100 us to 4 s (/proc/sys/kernel/sched_deadline_period_*)";
   }

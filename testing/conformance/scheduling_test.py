@@ -71,6 +71,22 @@ class Both(Case):
         return self.ok("exec", "-p", self.file(*args, **members), container)
 
 
+@hull_only  # peers send flags without values, which every kernel refuses
+class Clamps(Both):
+    @each(min=["MIN"], max=["MAX"], both=["MIN", "MAX"])
+    def test_of_utilization(self, ends):
+        """The specification has flags for them and no values: they take back what is inherited."""
+        flags = [f"SCHED_FLAG_UTIL_CLAMP_{end}" for end in ends]
+        wanted = {"scheduler": {"policy": "SCHED_OTHER", "nice": 3, "flags": flags}}
+        clamped = os.path.exists("/proc/sys/kernel/sched_util_clamp_min")
+        if clamped and harness.kernel() >= (5, 11):
+            self.assertEqual(self.first("/bin/probe", "scheduler", process=wanted), scheduler(0, nice=3))
+            return
+        said = ["/process/scheduler: ", "sched_setattr"]
+        said.append("5.11" if clamped else "no utilization clamping")
+        self.refused(self.members(wanted, None), saying=said)
+
+
 SCHEDULERS = dict(
     other=({"policy": "SCHED_OTHER"}, scheduler(0)),
     nice=({"policy": "SCHED_OTHER", "nice": 7}, scheduler(0, nice=7)),
