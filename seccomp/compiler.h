@@ -36,7 +36,7 @@ struct Backend {
   // different actions whose arguments overlap have no order in the spec: "direct" takes the first of
   // those that are left, with "libseccomp" one of the two holds.
   // InvalidArgument names the JSON path below /linux/seccomp, the value and what was expected;
-  // Unimplemented: this kernel lacks the action.
+  // Unimplemented: this kernel lacks the action or the flag.
   absl::StatusOr<Compiled> (*compile)(const spec::Seccomp& seccomp);
   // The generator and its version, "libseccomp 2.5.4", and the number of this backend's own
   // generation, raised whenever it makes another filter of the same spec: the cache's key has both.

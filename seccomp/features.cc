@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "seccomp/compiler.h"
+#include "seccomp/policy.h"
 #include "seccomp/words.h"
 
 namespace hull::seccomp {
@@ -18,13 +19,6 @@ namespace {
 
 bool KernelHasAction(uint32_t action) {
   return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
-}
-
-// Flags are looked at before the program: a null one faults where the kernel knows the flag.
-bool KernelHasFlag(uint32_t flag) {
-  // This one is refused alone.
-  if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, nullptr) != 0 && errno == EFAULT;
 }
 
 // A filter of ours, native as it is, can only be for those of its own byte order.
@@ -49,7 +43,7 @@ Features ProbeFeatures() {
   }
   for (const Word& word : kFlags) {
     features.known_flags.emplace_back(word.name);
-    if (KernelHasFlag(word.value)) features.supported_flags.emplace_back(word.name);
+    if (ErrnoOfFlag(word.value) == EFAULT) features.supported_flags.emplace_back(word.name);
   }
   const scmp_version* version = seccomp_version();
   features.libseccomp_version =

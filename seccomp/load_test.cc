@@ -10,9 +10,12 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "seccomp/compiler.h"
@@ -101,6 +104,43 @@ TEST_P(LoadTest, EverySupportedFlagIsTakenByTheKernel) {
       ASSERT_TRUE(WIFEXITED(status)) << flag;
       EXPECT_EQ(WEXITSTATUS(status), 0) << flag << " " << action;
     }
+  }
+}
+
+// An older kernel: one whose seccomp(2) takes no such flag.
+int LacksFlag(uint32_t flag) {
+  sock_filter old[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[1])),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, flag, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  return Load({.instructions = {std::begin(old), std::end(old)}, .flags = 0, .notifies = false}) < 0
+             ? -1
+             : 0;
+}
+
+TEST_P(LoadTest, AFlagThatTheKernelLacksIsRefusedByName) {
+  for (const auto& [flag, name] : std::vector<std::pair<uint32_t, std::string>>{
+           {SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"},
+           {SECCOMP_FILTER_FLAG_SPEC_ALLOW, "SECCOMP_FILTER_FLAG_SPEC_ALLOW"},
+           {SECCOMP_FILTER_FLAG_LOG, "SECCOMP_FILTER_FLAG_LOG"}}) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+      if (LacksFlag(flag) != 0) _exit(kNotLoaded);
+      spec::Seccomp seccomp = With("mkdir", "SCMP_ACT_NOTIFY");
+      seccomp.flags = {name};
+      const absl::Status status = GetParam()->compile(seccomp).status();
+      const std::string expected =
+          "/linux/seccomp/flags/0: this kernel lacks " + name + "; remove it";
+      _exit(status == absl::UnimplementedError(expected) ? 0 : 1);
+    }
+    int status = -1;
+    ASSERT_EQ(waitpid(pid, &status, 0), pid);
+    ASSERT_TRUE(WIFEXITED(status)) << name << " " << status;
+    EXPECT_EQ(WEXITSTATUS(status), 0) << name;
   }
 }
 

@@ -77,6 +77,11 @@ absl::StatusOr<uint32_t> FlagsOf(const spec::Seccomp& seccomp, bool notifies) {
     if (word->value == SECCOMP_FILTER_FLAG_TSYNC) continue;
     // The kernel refuses this one where nothing notifies, though it then means nothing.
     if (word->value == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV && !notifies) continue;
+    // Linux 4.14 brought LOG, 4.17 SPEC_ALLOW, 5.19 WAIT_KILLABLE_RECV.
+    if (ErrnoOfFlag(word->value) == EINVAL) {
+      return absl::UnimplementedError(
+          absl::StrCat("/linux/seccomp/flags/", i, ": this kernel lacks ", name, "; remove it"));
+    }
     flags |= word->value;
   }
   return flags;
@@ -263,6 +268,13 @@ std::optional<NumberRange> NewerThan(const spec::Seccomp& seccomp, uint32_t toke
 }
 
 }  // namespace
+
+// Flags are looked at before the program.
+int ErrnoOfFlag(uint32_t flag) {
+  // This one is refused alone.
+  if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, nullptr) == 0 ? 0 : errno;
+}
 
 std::string RulePath(size_t position) { return absl::StrCat("/linux/seccomp/syscalls/", position); }
 

@@ -47,6 +47,10 @@ absl::StatusOr<Policy> MakePolicy(const spec::Seccomp& seccomp);
 // "/linux/seccomp/syscalls/3".
 std::string RulePath(size_t position);
 
+// What seccomp(2) says of a SECCOMP_FILTER_FLAG_* when there is nothing to load: EFAULT where the
+// kernel has it, EINVAL where it lacks it, anything else where it may not be asked.
+int ErrnoOfFlag(uint32_t flag);
+
 // AUDIT_ARCH_* of an architecture: its token, but x32 is x86_64 to the kernel.
 uint32_t AuditArch(uint32_t token);
 

@@ -4,6 +4,7 @@
 import fcntl
 import json
 import os
+import pathlib
 import signal
 import socket
 import struct
@@ -217,6 +218,23 @@ class Profiles(Seccomp):
     def test_flags(self, flags):
         seccomp = profile("ALLOW", rule("ERRNO", "mkdir", errnoRet=61), flags=flags)
         self.assertEqual(self.sys(seccomp, "83", "0"), "ENODATA")
+
+    @each(
+        named=["SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
+        absent=None,
+        another=["SECCOMP_FILTER_FLAG_LOG"],
+    )
+    def test_what_a_filter_costs_a_speculative_store(self, flags):
+        """A filter turned that off until Linux 5.16, unless SPEC_ALLOW came with it."""
+        seccomp = profile("ALLOW", rule("ERRNO", "mkdir"))
+        if flags is not None:
+            seccomp["flags"] = flags
+        inside = self.filtered(seccomp, "/bin/cat", "/proc/self/status").out
+        outside = pathlib.Path("/proc/self/status").read_text()
+        expected = status_field(outside, "Speculation_Store_Bypass")
+        if flags == ["SECCOMP_FILTER_FLAG_LOG"] and harness.kernel() < (5, 16):
+            expected = expected.replace("thread vulnerable", "thread force mitigated")
+        self.assertEqual(status_field(inside, "Speculation_Store_Bypass"), expected)
 
     @harness.by_the_config
     @each(
@@ -576,6 +594,44 @@ class Listener(Seccomp):
         self.assertIn("ociVersion", state)
         self.assertEqual(state["state"]["id"], container)
         self.assertEqual(state["state"]["bundle"], str(self.dir / "bundle-0"))
+
+    def test_the_message_of_an_exec(self):
+        seccomp = self.notifying("mkdir", listenerMetadata="meta data")
+        container = self.start(*SLEEP, edit=lambda s: s["linux"].update(seccomp=seccomp))
+        self.assertTrue(harness.eventually(lambda: self.agent.state))
+        self.path.unlink()
+        second = Agent(self.path, 62)
+        self.addCleanup(second.close)
+        words = ["/bin/sh", "-c", "echo $$; probe sys 83 0"]
+        result = self.runtime("exec", container, *words)
+        pid, answer = result.out.split()
+        self.assertEqual(answer, "ETIME")
+        self.assertEqual(second.state["fds"], ["seccompFd"])
+        self.assertEqual(second.state["metadata"], "meta data")
+        self.assertEqual(second.state["state"]["id"], container)
+        self.assertEqual(second.state["state"]["status"], "running")
+        self.assertEqual(second.state["state"]["pid"], self.pid(container))
+        self.assertNotIn(second.state["pid"], (int(pid), self.pid(container)))  # the host's number
+
+    def test_the_agent_has_gone_between_create_and_start(self):
+        container = self.create(
+            *SLEEP, edit=lambda s: s["linux"].update(seccomp=self.notifying("mkdir"))
+        )
+        self.agent.server.close()
+        self.path.unlink()
+        result = self.runtime("start", container)
+        self.assertNotEqual(result.code, 0)
+        if harness.NAME == "hull":
+            self.assertIn(f"the agent at '{self.path}'", result.err)
+
+    def test_wait_killable_recv(self):
+        seccomp = self.notifying("mkdir", flags=["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"])
+        if harness.kernel() >= (5, 19):
+            self.assertEqual(self.sys(seccomp, "83", "0"), "ENODATA")
+        else:
+            self.refused(
+                lambda s: s["linux"].update(seccomp=seccomp), saying="/linux/seccomp/flags/0"
+            )
 
     def test_without_no_new_privileges(self):
         result = self.filtered(
