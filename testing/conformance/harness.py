@@ -2,10 +2,11 @@
 
 The runtime under test is the program that $HULL_RUNTIME or `--runtime PATH` names, so that the
 cases can be checked against another OCI runtime; what that one is known to fail, and why, is in
-peers.txt, and so is what no runtime can do as root of a user namespace. With `--pure-v2` it sees a
-cgroup2 mount alone; `--brief` takes the first of the cases that differ in one value, and none that
-every kernel decides alike. A case asks processes inside a container
-what they see (busybox and probe.cc) or reads the kernel's own files; never the runtime's word alone.
+peers.txt, and so is what no runtime can do as root of a user namespace; a case that is none for
+other runtimes says why in hull_only(). With `--pure-v2` it sees a cgroup2 mount alone; `--brief`
+takes the first of the cases that differ in one value, and none that every kernel decides alike. A
+case asks processes inside a container what they see (busybox and probe.cc) or reads the kernel's
+own files; never the runtime's word alone.
 """
 
 import concurrent.futures
@@ -265,7 +266,11 @@ def known_failure(test):
     return next((why for row, why in KNOWN_FAILURES if fnmatch.fnmatchcase(name, row)), None)
 
 
-hull_only = unittest.skipUnless(NAME == "hull", "a contract of hull's own")
+def hull_only(why):
+    """Marks a case (or a class) that is none for other runtimes, and says why in one line."""
+    if not isinstance(why, str):  # used bare: what it marks
+        return hull_only("a contract of hull's own")(why)
+    return unittest.skipUnless(NAME == "hull", why)
 
 
 def each(**rows):
