@@ -186,7 +186,7 @@ class Pauses:
         self.assertNotEqual(result.code, 0)
         self.assertIn("paused", result.err)
 
-    @hull_only
+    @hull_only("runc says other words, and crun resumes what is not paused")
     def test_the_wrong_status_is_named(self):
         container = self.start(*SLEEP)
         self.fails("resume", container, saying="container not paused")
@@ -235,7 +235,7 @@ class SubCgroups:
         no_controller=":a",
         unknown_controller="no-such:/",
     )
-    @hull_only
+    @hull_only("runc and crun take an empty one and say other words; crun exits with 1")
     def test_refused(self, word):
         container = self.running()
         result = self.fails("exec", "--cgroup", word, container, "/bin/true", code=255)
@@ -271,7 +271,7 @@ class SubCgroupsHere(SubCgroups, Limits):
             {"memory": "/sub", "pids": "/sub", "freezer": "/sub"},
         )
 
-    @hull_only
+    @hull_only("runc says other words, and crun knows v2 alone")
     def test_one_path_has_to_be_in_every_hierarchy(self):
         container = self.running()
         self.make(container, "memory")
@@ -290,7 +290,7 @@ class SubCgroupsV2(PureV2, SubCgroups, Limits):
         (self.tree(container) / "sub").mkdir()
         self.assertEqual(self.cgroups(container, "--cgroup", "sub"), {"": "/sub"})
 
-    @hull_only
+    @hull_only("runc says other words, and crun takes the controller for a part of the path")
     def test_controllers_are_of_v1(self):
         result = self.fails(
             "exec", "--cgroup", "memory:/", self.running(), "/bin/true", code=255
@@ -316,7 +316,7 @@ class SubCgroupsV2(PureV2, SubCgroups, Limits):
 
 
 class Disabled(Limits):
-    @hull_only
+    @hull_only("runc has no --cgroup-manager")
     def test_no_cgroup_is_made(self):
         container = self.create(
             *SLEEP,
@@ -329,7 +329,7 @@ class Disabled(Limits):
         self.ok("start", container)
         self.assertEqual(self.status(container), "running")
 
-    @hull_only
+    @hull_only("runc has no --cgroup-manager")
     def test_later_commands_need_not_be_told(self):
         container = self.start(
             *SLEEP,

@@ -78,7 +78,7 @@ class Nodes(Devices):
             self.stat("/dev/mine", device), line(stat.S_IFCHR, mode=mode, major=1, minor=3)
         )
 
-    @harness.hull_only
+    @harness.hull_only("runc and crun lose the setuid bit")
     @each(sticky=0o1666, setuid=0o4755)
     def test_a_mode_above_0777(self, mode):
         device = {"path": "/dev/mine", "type": "c", "major": 1, "minor": 3, "fileMode": mode}
@@ -141,7 +141,7 @@ class Nodes(Devices):
         device = {"path": "/dev/mine", "type": "c", "major": 1, "minor": 3}
         self.assertIn("rdev=1:3", self.stat("/dev/mine", device, dict(device)))
 
-    @harness.hull_only
+    @harness.hull_only("runc and crun take two devices at one path")
     def test_two_at_one_path(self):
         first = {"path": "/dev/mine", "type": "c", "major": 1, "minor": 3}
         self.refused(
@@ -168,7 +168,7 @@ class Nodes(Devices):
         self.assertEqual(result.code, 0, result)
         self.assertIn("rdev=1:3", result.out)
 
-    @harness.hull_only
+    @harness.hull_only("runc and crun start beside something else at the path")
     @each(
         another=lambda p: os.mknod(p, stat.S_IFCHR | 0o666, os.makedev(1, 5)),
         block=lambda p: os.mknod(p, stat.S_IFBLK | 0o666, os.makedev(1, 3)),
@@ -220,7 +220,7 @@ class BoundDev(Devices):
         self.assertEqual(out, line(stat.S_IFCHR, major=1, minor=3))
         self.assertEqual(os.listdir(self.dir / "dev"), [])
 
-    @harness.hull_only
+    @harness.hull_only("runc and crun fail where /dev/null is missing")
     def test_what_is_below_is_warned_of(self):
         device = {"path": "/dev/mine", "type": "c", "major": 1, "minor": 3}
         result = self.run_args("/bin/ls", "/dev", edit=self.bound(device))
@@ -299,7 +299,7 @@ class InAUserNamespace(Devices):
             saying=[f"/linux/devices/0/{key}", f"/linux/{key}Mappings"],
         )
 
-    @harness.hull_only
+    @harness.hull_only("crun gives the device these, and runc does not warn")
     @each(mode={"fileMode": 0o600}, uid={"uid": 7}, gid={"gid": 8})
     def test_what_is_not_heeded_is_warned_of(self, fields):
         device = {"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, **fields}
@@ -313,7 +313,7 @@ class InAUserNamespace(Devices):
         self.assertIn(f"mode={found.st_mode:o} ", result.out)
         self.assertEqual(result.err.count("not heeded of '/dev/kmsg'\n"), 1, result)
 
-    @harness.hull_only
+    @harness.hull_only("crun starts without the device; runc says other words, or binds another")
     @each(
         no_node=("/dev/nobody-has-this", 11, "must be at the same path"),
         another=("/dev/full", 11, "another file or device of that name"),

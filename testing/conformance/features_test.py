@@ -44,7 +44,7 @@ class Claims(Document):
         self.owner = 100000
         self.accepted("all in one container", edit)
 
-    @hull_only
+    @hull_only("crun does not name time")
     def test_namespaces_are_all_that_the_kernel_has(self):
         kernel = {n for n in os.listdir("/proc/self/ns") if not n.endswith("_for_children")}
         names = {"mount": "mnt", "network": "net"}
@@ -147,7 +147,7 @@ class Claims(Document):
             elif harness.NAME == "hull":
                 self.refused(edit, saying="/linux/memoryPolicy: ")
 
-    @hull_only
+    @hull_only("runc knows no memory policies")
     def test_memory_policy_flags(self):
         """As the modes."""
         for flag in MEMORY_POLICY_FLAGS:
@@ -158,7 +158,7 @@ class Claims(Document):
             else:
                 self.refused(edit, saying="/linux/memoryPolicy: ")
 
-    @hull_only
+    @hull_only("runc has no netDevices and starts without intelRdt, crun without AppArmor")
     @each(
         apparmor=lambda s: s["process"].update(apparmorProfile="nobody-has-this"),
         selinux=lambda s: s["process"].update(selinuxLabel="u:r:nobody:s0"),
@@ -171,7 +171,7 @@ class Claims(Document):
         self.assertTrue(self.linux[key]["enabled"])
         self.assertNotIn(NOT_YET, self.refused(edit).err)
 
-    @hull_only
+    @hull_only("runc passes over memory policies, which it does not know")
     def test_what_is_not_claimed_is_refused(self):
         for key, block in {
             "memoryPolicy": {"mode": "MPOL_BIND", "nodes": "0"},
@@ -185,7 +185,7 @@ class Claims(Document):
         for key in ("v1", "v2", "systemd"):
             self.assertTrue(self.linux["cgroup"][key], key)
 
-    @hull_only
+    @hull_only("runc names no netDevices and memoryPolicy, crun no rdma")
     def test_everything_that_the_specification_names(self):
         self.assertEqual(
             set(self.features),
@@ -220,7 +220,7 @@ class Claims(Document):
         )
         self.assertEqual(set(self.linux["intelRdt"]), {"enabled", "schemata", "monitoring"})
 
-    @hull_only
+    @hull_only("crun has no annotations of runc")
     def test_annotations_that_engines_read(self):
         annotations = self.features["annotations"]
         for key in (

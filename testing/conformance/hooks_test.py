@@ -53,7 +53,7 @@ class Hooks(Case):
 
 
 class When(Hooks):
-    @hull_only
+    @hull_only("runc runs poststart hooks when it creates")
     def test_order(self):
         hooks = {k: [self.hook(k, f"echo {k}{n} >> $D/order") for n in (1, 2)] for k in KINDS}
         container = self.create(*SLEEP, edit=self.edit(**hooks))
@@ -89,7 +89,7 @@ class When(Hooks):
         self.assertTrue(eventually(lambda: order.exists() and order.read_text().count("\n") == 2))
         self.assertEqual(order.read_text(), "hook\nprogram\n")
 
-    @hull_only
+    @hull_only("runc and crun know no container that is being created")
     @each(create=["create"], run=["run", "--detach"])
     def test_while_one_runs_the_container_is_being_created(self, command):
         """An exec waits: before pivot_root the container's processes see the host's files."""
@@ -111,7 +111,7 @@ class When(Hooks):
         self.assertEqual([harness.wait(making), harness.wait(execing)], [0, 0])
         self.assertEqual(self.status(container), "created" if command[0] == "create" else "running")
 
-    @hull_only
+    @hull_only("runc and crun say running while startContainer hooks run")
     @each(start="start", run="run")
     def test_while_the_last_runs_the_container_is_created(self, way):
         """It is running once its program is; killed before, it was not started."""
@@ -184,7 +184,6 @@ class Where(Hooks):
         self.assertNotIn("usr", seen.split())
 
 
-@hull_only  # runc does not catch signals this early or late, and ends of them
 class Signals(Hooks):
     """To a runtime in the foreground, while it has no process to forward them to."""
 
@@ -204,6 +203,7 @@ class Signals(Hooks):
     def test_do_not_replace_the_containers_status(self):
         self.assertEqual(self.interrupt("poststop", "exit 0"), (3, ""))
 
+    @hull_only("runc says other words, and crun exits with 255")
     def test_do_not_replace_a_failure(self):
         code, said = self.interrupt("createRuntime", "exit 4")
         self.assertEqual(code, 1)
@@ -290,7 +290,7 @@ class With(Hooks):
 
     @harness.by_the_config
     @each(**{k: k for k in KINDS})
-    @hull_only  # runc and crun give the caller's, runc's startContainer hooks have the program's
+    @hull_only("runc and crun give the caller's; startContainer hooks have the program's")
     def test_no_environment_but_its_own(self, kind):
         os.environ["LEAK"] = "secret"
         try:
@@ -303,7 +303,7 @@ class With(Hooks):
         self.assertLessEqual(names, {"PWD"} if process == "self" else set())
 
     @each(**{k: k for k in KINDS})
-    @hull_only  # runc leaks sockets of its own
+    @hull_only("runc leaks sockets of its own; crun takes no flags after the id")
     def test_only_the_first_three_descriptors(self, kind):
         inside = kind == "startContainer"
         probe, record = ("/bin/probe", "/host") if inside else (harness.PROBE, self.dir)
@@ -320,7 +320,7 @@ class With(Hooks):
 
     @harness.by_the_config
     @each(**{k: k for k in KINDS})
-    @hull_only  # runc leaks sockets of its own
+    @hull_only("runc leaks sockets of its own; crun takes no flags after the id")
     def test_no_preserved_descriptor(self, kind):
         inside = kind == "startContainer"
         probe, record = ("/bin/probe", "/host") if inside else (harness.PROBE, self.dir)
@@ -405,7 +405,7 @@ class Failure(Hooks):
 
     @harness.by_the_config
     @each(**{k: k for k in BEFORE_START})
-    @hull_only  # peers say other words
+    @hull_only("runc and crun say other words")
     def test_how_it_ended_is_said(self, kind):
         for script, words in (
             ("exit 1", "exited with status 1"),
@@ -429,7 +429,7 @@ class Failure(Hooks):
         self.fails("create", "--bundle", bundle.path, self.new_id())
         self.assertFalse((self.dir / "second").exists())
 
-    @hull_only
+    @hull_only("runc waits for what a hook of a failing create started")
     def test_takes_what_it_started_along(self):
         """Also where no pid namespace ends with init."""
         edit = self.edit(
@@ -442,7 +442,7 @@ class Failure(Hooks):
         self.assertNotIn("removing cgroup", result.err)
         self.assert_nothing_left(container)
 
-    @hull_only
+    @hull_only("start of runc and crun does not wait for startContainer hooks")
     def test_is_told_of_the_config_that_was_created(self):
         """What is written to config.json later counts no more, as runtime.md#lifecycle has it."""
         hooks = [self.hook("startContainer", f"exit {n}") for n in (0, 0, 5)]
@@ -465,14 +465,14 @@ class Failure(Hooks):
         self.assertFalse((self.dir / "ran").exists())
 
     @harness.by_the_config
-    @hull_only  # runc 1.3 runs poststart hooks when it creates
+    @hull_only("runc runs poststart hooks when it creates")
     def test_of_poststart_fails_start(self):
         container = self.create(
             *SLEEP, edit=self.edit(poststart=[self.hook("poststart", "exit 1")])
         )
         self.fails("start", container, saying="hook")
 
-    @hull_only  # runc leaves it stopped; crun deletes it for poststart, which runc runs at create
+    @hull_only("runc leaves it stopped; crun deletes it for poststart, which runc runs at create")
     @each(startContainer="startContainer", poststart="poststart")
     def test_of_start_destroys_the_container(self, kind):
         """As runtime.md#lifecycle has it: stopped, destroyed, then the poststop hooks."""
@@ -504,7 +504,7 @@ class Failure(Hooks):
         self.assertEqual(json.loads((self.dir / "last").read_text())["status"], "stopped")
 
     @harness.by_the_config
-    @hull_only  # peers say other words
+    @hull_only("start of runc and crun does not wait for startContainer hooks")
     def test_of_start_container_is_named(self):
         """Also where what is undone of the creation's options made the steps fewer or more."""
         for words in ([], ["--no-new-keyring"]):
@@ -538,7 +538,7 @@ class Failure(Hooks):
             self.assertIn(f"/hooks/{kind}/0: hook '/nowhere/hook' cannot be executed", result.err)
 
     @harness.by_the_config
-    @hull_only  # runc 1.3 stops at the first that fails
+    @hull_only("runc stops at the first that fails")
     def test_of_poststop_does_not_keep_delete(self):
         container = self.create(
             *SLEEP,
@@ -569,7 +569,7 @@ class Failure(Hooks):
         self.assertLess(time.monotonic() - begin, 5)
 
     @each(**{k: k for k in BEFORE_START})
-    @hull_only  # peers kill the hook itself alone
+    @hull_only("runc and crun kill the hook itself alone")
     def test_timeout_ends_what_it_started(self, kind):
         """In the container's namespace, too, where a host's pid namespace keeps it alive."""
         hook = self.hook(kind, "sleep 1000 & sleep 1000", timeout=1)
@@ -579,7 +579,7 @@ class Failure(Hooks):
         )
 
     @each(start="startContainer", poststart="poststart")
-    @hull_only  # peers kill the hook itself alone
+    @hull_only("runc and crun kill the hook itself alone")
     def test_timeout_ends_what_a_hook_of_start_started(self, kind):
         hook = self.hook(kind, "sleep 1000 & sleep 1000", timeout=1)
         edit = self.edit(lambda s: harness.remove_namespace(s, "pid"), **{kind: [hook]})
@@ -604,7 +604,7 @@ class Failure(Hooks):
 
     @harness.by_the_config
     @each(start="startContainer", poststart="poststart")
-    @hull_only  # runc 1.3 runs poststart hooks when it creates
+    @hull_only("runc runs poststart hooks when it creates; crun says other words")
     def test_timeout_of_what_start_runs(self, kind):
         hook = self.hook(kind, "trap '' TERM INT HUP; exec sleep 1000", timeout=1)
         container = self.create(*SLEEP, edit=self.edit(**{kind: [hook]}))

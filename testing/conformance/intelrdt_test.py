@@ -61,7 +61,7 @@ class Resctrl(Case):
         return result
 
 
-@hull_only
+@hull_only("runc and crun look at the kernel's own resctrl alone")
 class Classes(Resctrl):
     def test_of_the_containers_own(self):
         container = self.start(*SLEEP, edit=self.rdt(l3CacheSchema="L3:0=f;1=f"))
@@ -185,7 +185,7 @@ class Classes(Resctrl):
         )
 
 
-@hull_only
+@hull_only("runc and crun look at the kernel's own resctrl alone")
 class Monitoring(Resctrl):
     def test_a_group_of_a_class(self):
         container = self.start(*SLEEP, edit=self.rdt(closID="gold", enableMonitoring=True))
@@ -252,7 +252,7 @@ class Monitoring(Resctrl):
         self.assertEqual(self.statistics(self.start(*SLEEP)), {})
 
 
-@hull_only
+@hull_only("runc and crun look at the kernel's own resctrl alone")
 class Update(Resctrl):
     def test_cache_and_bandwidth(self):
         container = self.start(*SLEEP, edit=self.rdt(l3CacheSchema="L3:0=f"))

@@ -24,7 +24,7 @@ FLAGS = {
 class Refused(Case):
     @harness.in_brief(*FIELDS)
     @each(**FIELDS)
-    @hull_only
+    @hull_only("runc says other words; crun passes over a profile and a mount label")
     def test_the_error_is_one_line_with_pointer_and_value(self, row):
         parent, name, value = row
         result = self.refused(lambda s: s[parent].update({name: value}))
@@ -32,7 +32,7 @@ class Refused(Case):
         self.assertIn(f"/{parent}/{name}: '{value}': ", result.err)
 
     @each(**FLAGS)
-    @hull_only
+    @hull_only("runc says other words, and crun's exec passes over both")
     def test_exec(self, words):
         container = self.start(*SLEEP)
         self.fails("exec", *words, container, "/bin/true", code=255, saying=words)
@@ -42,14 +42,14 @@ class Refused(Case):
         profile=("apparmorProfile", "hull-no-such-profile"),
         label=("selinuxLabel", "no:such:label:s0"),
     )
-    @hull_only
+    @hull_only("runc says other words, and crun's exec passes over both")
     def test_exec_with_a_process_file(self, row):
         container = self.start(*SLEEP)
         process = {"args": ["/bin/true"], "cwd": "/", "user": {"uid": 0, "gid": 0}}
         file = self.host_file("process.json", json.dumps({**process, row[0]: row[1]}))
         self.fails("exec", "--process", file, container, code=255, saying=row)
 
-    @hull_only
+    @hull_only("runc and crun have no explain")
     def test_explain(self):
         parent, name, value = FIELDS["profile"]
         bundle = self.bundle(self.spec("/bin/true", edit=lambda s: s[parent].update({name: value})))
@@ -57,7 +57,7 @@ class Refused(Case):
 
 
 class Accepted(Case):
-    @hull_only
+    @hull_only("runc fails where there is no AppArmor to tell")
     def test_unconfined_is_what_everybody_is_without_apparmor(self):
         self.inside(
             "/bin/true", edit=lambda s: s["process"].update({"apparmorProfile": "unconfined"})

@@ -99,7 +99,7 @@ def changed_namespace(case, script):
     return f"/proc/{holder.pid}/ns/mnt"
 
 
-@hull_only
+@hull_only("runc and crun cannot be told to mount in the old way")
 class Same(Case):
     """The mounts of a container, made in both ways."""
 
@@ -311,13 +311,13 @@ class Same(Case):
         self.assertIn("bin\n", (self.dir / "seen").read_text())
 
 
-@hull_only
 class Missing(Case):
     """Kernels, and filters around us, that lack calls."""
 
     def inside_without(self, calls, *args, edit=None, error=errno.ENOSYS):
         return self.inside(*args, edit=edit, preexec_fn=without(calls, error))
 
+    @hull_only("crun masks a directory with a bind of another, not with a tmpfs")
     def test_every_new_call(self):
         out = self.inside_without(
             NEW_CALLS, "/bin/cat", "/proc/self/mountinfo", edit=like_an_engine
@@ -350,6 +350,7 @@ class Missing(Case):
         )
         self.assertIn("ro", mount_line(out, "/mnt")["options"])
 
+    @hull_only("runc and crun do without openat2(2)")
     def test_openat2(self):
         container = self.new_id()
         bundle = self.bundle(config("/bin/true"))
@@ -363,11 +364,13 @@ class Missing(Case):
         )
         self.assert_nothing_left(container)
 
+    @hull_only("runc and crun have no explain")
     def test_explain_says_so(self):
         bundle = self.bundle(config("/bin/true"))
         said = self.ok("explain", "-b", bundle.path, "x", preexec_fn=without([MOUNT_SETATTR]))
         self.assertIn("mounts: by mount(2)", said)
 
+    @hull_only("runc and crun say other words")
     def test_without_proc(self):
         """mount(2) names files through /proc: where that is something else, nothing is mounted."""
 

@@ -175,7 +175,7 @@ class Binds(Options):
         self.assertNotIn("ro", self.line(edit, "/mnt/sub")["options"])
 
     @harness.by_the_config
-    @hull_only
+    @hull_only("runc and crun take most of these and do nothing")
     @each(
         sync="sync",
         dirsync="dirsync",
@@ -308,7 +308,7 @@ class Symlinks(Options):
         self.refused(edit, saying=option)
 
     @harness.by_the_config
-    @hull_only
+    @hull_only("crun takes all but dest-nofollow and does nothing")
     @each(source="src-nofollow", destination="dest-nofollow", copy="copy-symlink")
     def test_refused_at_a_file_system(self, option):
         edit = self.mount("tmpfs", option, type="tmpfs")
@@ -351,7 +351,7 @@ class FileSystems(Options):
         self.assertTrue(out.startswith("mode=40711 ") and out.endswith("\na\n"), out)
 
     @harness.by_the_config
-    @hull_only
+    @hull_only("runc takes it and does nothing")
     def test_tmpcopyup_elsewhere_is_named(self):
         edit = self.mount("mqueue", "tmpcopyup", type="mqueue")
         self.refused(edit, saying=f"/mounts/{INDEX}/options/0")
@@ -384,7 +384,6 @@ class FileSystems(Options):
         self.assertEqual(set(out.split()), {f"file{i}" for i in range(count)})
         self.assertEqual((space / "upper/new").read_text(), "new\n")
 
-    @hull_only
     def test_options_that_do_not_fit_a_page_are_refused(self):
         """mount(2) would cut them off and mount something else."""
         names = self.layers(30, 140)
@@ -600,7 +599,7 @@ class Cgroups(Options):
         for place, line in lines.items():
             self.assertIn("ro", line["options"], place)
 
-    @hull_only
+    @hull_only("runc takes it on a tree of v1 and does nothing")
     @harness.by_the_config
     @each(host=False, namespace=True)
     def test_an_unknown_option_is_named(self, namespace):
@@ -634,13 +633,11 @@ class CgroupsOfV2(harness.PureV2, Options):
     def cgroup(self, *options):
         return self.mount("none", *options, destination="/sys/fs/cgroup", type="cgroup")
 
-    @hull_only
     def test_options_of_the_hierarchy_are_the_hosts(self):
         """containerd gives them to privileged containers, which have no cgroup namespace."""
         line = self.line(self.cgroup("nsdelegate", "memory_recursiveprot"), "/sys/fs/cgroup")
         self.assertEqual(line["type"], "cgroup2")
 
-    @hull_only
     def test_an_unknown_option_is_named(self):
         self.refused(self.cgroup("no-such=1"), saying=[f"/mounts/{INDEX}/options", "no-such"])
 
@@ -784,7 +781,7 @@ class Locked(Options):
         self.assertNotEqual(result.code, 0)
         self.assertIn("mount", result.err)
 
-    @hull_only
+    @hull_only("runc says other words; crun's delete kills its own here")
     def test_a_masked_proc_is_explained(self):
         """The kernel lets a user namespace mount proc only where a whole one is seen."""
         script = 'mount -t tmpfs none /proc/acpi 2>/dev/null || mount -t tmpfs none /proc/fs; exec "$@"'

@@ -545,7 +545,7 @@ class IntoProc(Rootfs):
         self.fails("create", "--bundle", bundle.path, container, saying=saying)
         self.assert_nothing_left(container)
 
-    @harness.hull_only
+    @harness.hull_only("runc says other words, and crun follows the link")
     @each(
         whole="/evil",
         directory="/evil/sys",
@@ -559,13 +559,13 @@ class IntoProc(Rootfs):
             mount = self.file(destination)
         self.assert_refused(self.with_link(mount), ["/mounts/2", destination, "into /proc"])
 
-    @harness.hull_only
+    @harness.hull_only("runc says other words, and crun follows the link")
     @each(relative="../proc", process="/proc/self")
     def test_refused_by(self, to):
         mount = {"destination": "/deep/evil", "type": "tmpfs"}
         self.assert_refused(self.with_link(mount, "deep/evil", to), ["/mounts/2", "into /proc"])
 
-    @harness.hull_only
+    @harness.hull_only("runc says other words, and crun follows the link")
     def test_a_volumes_is_refused(self):
         volume = self.dir / "volume"
         volume.mkdir()
@@ -584,12 +584,12 @@ class IntoProc(Rootfs):
         bundle = self.with_link(self.file("/volume/link/version"), more=bind)
         self.assert_refused(bundle, ["/mounts/3", "into /proc"])
 
-    @harness.hull_only
+    @harness.hull_only("runc and crun say other words")
     def test_no_cgroups_in_its_place(self):
         mount = {"destination": "/sys/fs/cgroup", "type": "cgroup"}
         self.assert_refused(self.with_link(mount, "sys/fs/cgroup"), ["/mounts/2", "symlink"])
 
-    @harness.hull_only
+    @harness.hull_only("runc says other words, and crun follows the link")
     def test_no_dev_in_its_place(self):
         def last(spec):
             spec["mounts"].reverse()

@@ -203,7 +203,6 @@ class Moved(NetworkOfItsOwn):
         self.start(*SLEEP, edit=self.with_devices(hooks, mv0={"name": "eth0"}))
         self.assertEqual(seen.read_text(), "1\n")
 
-    @hull_only
     def test_sysctls_of_it_are_set(self):
         self.device("mv0")
         key = "net.ipv4.conf.eth7.forwarding"
@@ -214,7 +213,7 @@ class Moved(NetworkOfItsOwn):
             self.sh("cat /proc/sys/net/ipv4/conf/eth7/forwarding", edit=edit), "1\n"
         )
 
-    @hull_only
+    @hull_only("crun knows no / for a dot within a name; runc drops the field")
     def test_sysctls_of_a_name_with_a_dot(self):
         """With '.' between the parts of a key, '/' stands for a '.' within one."""
         self.device("mv0")
@@ -236,7 +235,7 @@ class Refused(NetworkOfItsOwn):
     def test_a_device_that_is_not_there(self):
         self.refused(self.with_devices(nothere={}), saying="nothere")
 
-    @hull_only
+    @hull_only("crun says other words, and runc drops the field")
     def test_the_loopback_device(self):
         self.refused(self.with_devices(lo={"name": "lo7"}), saying=["/linux/netDevices/lo", "lo"])
 
@@ -244,7 +243,7 @@ class Refused(NetworkOfItsOwn):
         self.device("mv0", "192.0.2.7/24")
         self.refused(self.with_devices(mv0={"name": "lo"}))
 
-    @hull_only
+    @hull_only("crun says other words, and runc drops the field")
     def test_a_name_that_is_taken_is_said(self):
         self.device("mv0")
         self.refused(
@@ -266,7 +265,7 @@ class Refused(NetworkOfItsOwn):
         self.refused(self.with_devices(**devices), saying="netDevices" if harness.NAME == "hull" else ())
         self.assertLessEqual({"mv0", "mv1"}, set(self.links()))
 
-    @hull_only
+    @hull_only("crun says other words, and runc drops the field")
     def test_a_pattern(self):
         self.device("mv0")
         self.refused(self.with_devices(mv0={"name": "eth%d"}), saying="/linux/netDevices/mv0/name")
@@ -275,7 +274,7 @@ class Refused(NetworkOfItsOwn):
         self.device("mv0")
         self.refused(self.with_devices(lambda s: remove_namespace(s, "network"), mv0={}))
 
-    @hull_only
+    @hull_only("crun takes it, and runc drops the field")
     def test_the_hosts_own_network_namespace(self):
         self.device("mv0")
         join = lambda s: add_namespace(s, "network", str(self.netns))
@@ -283,7 +282,7 @@ class Refused(NetworkOfItsOwn):
             self.with_devices(join, mv0={}), saying=["/linux/namespaces/4/path", "netDevices"]
         )
 
-    @hull_only
+    @hull_only("crun says other words, and runc drops the field")
     def test_who_is_not_root(self):
         self.device("mv0")
         bundle = self.bundle(self.spec("/bin/true", edit=self.with_devices(map_ids, mv0={})))
@@ -296,7 +295,7 @@ class Refused(NetworkOfItsOwn):
         self.runtime.prefix = self.inside_host
 
 
-@hull_only
+@hull_only("crun's failures have other codes and words, and runc drops the field")
 class Returned(NetworkOfItsOwn):
     """A create that fails gives back what it took: nobody else does, but a virtual device is lost."""
 

@@ -105,7 +105,7 @@ class User(Process):
 
     @harness.by_the_config
     @each(negative=-1, all_ones=4294967295, too_big=4294967296, float=1.5, text="0")
-    @hull_only
+    @hull_only("runc and crun say other words; crun takes all ones, and text")
     def test_impossible_ids_are_refused(self, uid):
         self.refused(
             lambda s: s["process"].update(user={"uid": uid, "gid": 0}), saying="/process/user/uid"
@@ -266,7 +266,7 @@ class Limits(Process):
         self.assertIn(line, limits)
 
     @harness.by_the_config
-    @hull_only
+    @hull_only("runc and crun say other words; crun leaves the cgroup")
     def test_soft_above_hard_is_refused(self):
         self.refused(
             lambda s: s["process"].update(
@@ -434,7 +434,7 @@ class Descriptors(Process):
     def test_only_the_first_three(self):
         self.assertEqual(self.numbers(self.inside("/bin/probe", "fds")), [0, 1, 2])
 
-    @harness.hull_only  # runc leaves to the container what its own libraries open in their place
+    @harness.hull_only("crun opens others for the container, as runc's own libraries may")
     @each(stdin=[0], output=[1, 2], all=[0, 1, 2])
     def test_those_that_the_caller_has_closed_are_nothing(self, closed):
         def close():
@@ -644,7 +644,7 @@ class Exec(Process):
         invalid="4294967295",
         octal_junk="1x",
     )
-    @hull_only
+    @hull_only("runc takes an empty and a huge one; crun exits with 1, and takes a negative one")
     def test_user_refused(self, user):
         self.fails("exec", "--user=" + user, self.running(), "/bin/true", code=255)
 
@@ -803,7 +803,7 @@ class Exec(Process):
         self.fails("exec", self.running(), *words, code=255)
 
     @harness.by_the_config
-    @harness.hull_only  # runc ignores an unknown capability, and does not say what /dev/pts is for
+    @harness.hull_only("peers ignore an unknown capability, and do not say what /dev/pts is for")
     def test_a_failure_names_its_cause(self):
         container = self.running()
         said = ["--cap 'CAP_FOO'", "capabilities(7)"]
@@ -812,7 +812,7 @@ class Exec(Process):
         self.fails("exec", "--tty", container, "/bin/true", saying=said, code=255)
 
     @harness.by_the_config
-    @harness.hull_only  # runc exits with 1
+    @harness.hull_only("runc and crun exit with 1")
     @each(
         unknown_flag=([], ["--bogus"]),
         no_value=([], ["--preserve-fds", "x"]),
@@ -903,7 +903,7 @@ class Exec(Process):
         self.fails("exec", "-p", self.dir / "none", self.running(), code=255, saying="none")
 
     @harness.by_the_config
-    @harness.hull_only  # runc drops them without a word
+    @harness.hull_only("runc and crun drop them without a word")
     def test_process_file_beside_flags_of_the_process(self):
         file, container = self.process_file(args=["/bin/true"]), self.running()
         for flag in ("--apparmor=x", "--process-label=x", "--no-new-privs", "--cap=CAP_KILL"):

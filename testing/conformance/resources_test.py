@@ -221,7 +221,7 @@ class Fields:
         limit = {"nobodys0": {"hcaHandles": 3, "hcaObjects": 1000}}
         self.refused(lambda s: s["linux"]["resources"].update(rdma=limit), saying="rdma")
 
-    @hull_only
+    @hull_only("runc ignores the field; crun says other words and leaves the cgroup")
     def test_kernel_memory_is_limited_or_refused(self):
         """Only cgroup v1 has the file, and kernels from 5.16 on refuse to be told a limit."""
         row = Limit("memory", ("memory.kmem.limit_in_bytes", 64 * MIB))
@@ -242,7 +242,7 @@ class Fields:
 
     # ---- what v2 has nothing for is refused, not dropped ----
 
-    @hull_only
+    @hull_only("runc ignores most of them; crun says other words and leaves the cgroup")
     @each(
         swappiness=({"memory": {"swappiness": 7}}, "memory", "memory.swappiness"),
         oom=({"memory": {"disableOOMKiller": True}}, "memory", "memory.disableOOMKiller"),
@@ -271,7 +271,6 @@ class Fields:
         edit = lambda s: s["linux"]["resources"].update(resources)
         self.refused(edit, saying=field)
 
-    @hull_only
     def test_unified_needs_v2(self):
         if (self.unified() / "cgroup.controllers").exists():
             self.skipTest("this machine has cgroup v2")

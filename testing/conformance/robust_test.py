@@ -77,7 +77,7 @@ class Killed(Case):
     """SIGKILL to the runtime at many moments: one `delete --force` removes whatever was left."""
 
     @each(create="create", run="run")
-    @hull_only  # the others leak cgroups and processes
+    @hull_only("the others leak cgroups and processes")
     def test_delete_force_cleans_up(self, command):
         bundle = self.bundle(self.spec(*SLEEP))
         container = self.new_id()
@@ -98,7 +98,7 @@ class Killed(Case):
         self.wait_for(container, "stopped")
         self.ok("delete", container)
 
-    @hull_only  # runc cannot delete it any more
+    @hull_only("the file is hull's own; runc cannot delete it any more where its own is damaged")
     @each(
         front=lambda state: b"\xff" * 40 + state[40:],
         end=lambda state: state[:-20],
@@ -116,7 +116,7 @@ class Killed(Case):
         self.assertTrue(eventually(lambda: reap() and not os.path.exists(f"/proc/{pid}")))
         self.assertEqual(harness.cgroup_directories(self.dir.name), set())
 
-    @hull_only
+    @hull_only("the file is hull's own")
     def test_a_state_file_of_which_only_init_is_left_in_a_cgroup_of_others(self):
         """Whose cgroup it is cannot be told: its other processes live on."""
 

@@ -215,19 +215,19 @@ class Scheduler(Both):
             ["/process/scheduler: ", "sched_setattr"],
         ),
     )
-    @hull_only
+    @hull_only("runc and crun say other words, and take a nice value for SCHED_FIFO")
     def test_refused(self, row):
         value, saying = row
         self.refused(lambda s: s["process"].update(scheduler=value), saying=saying)
 
     @harness.by_the_config
-    @hull_only
+    @hull_only("runc says other words, and crun exits with 1")
     def test_refused_in_a_process_file(self):
         file = self.file("/bin/true", scheduler={"policy": "SCHED_ISO"})
         container = self.start(*SLEEP)
         self.fails("exec", "-p", file, container, code=255, saying="/scheduler/policy")
 
-    @hull_only
+    @hull_only("runc names no capability; crun refuses the hybrid tree, seen here")
     def test_what_the_host_denies_names_the_capability(self):
         """As a root without CAP_SYS_NICE, as in a container of an engine."""
         self.runtime.prefix = ["setpriv", "--bounding-set=-sys_nice"]
@@ -294,7 +294,7 @@ class IoPriority(Both):
         unknown=({"class": "IOPRIO_CLASS_NONE", "priority": 1}, "/process/ioPriority/class"),
         no_class=({"priority": 1}, "/process/ioPriority/class"),
     )
-    @hull_only
+    @hull_only("runc and crun say other words")
     def test_refused(self, row):
         value, saying = row
         self.refused(lambda s: s["process"].update(ioPriority=value), saying=saying)
@@ -336,7 +336,7 @@ class Personality(Both):
 
     @harness.by_the_config
     @each(case="linux32", unknown="BSD", empty="")
-    @hull_only
+    @hull_only("runc and crun say other words")
     def test_refused(self, domain):
         self.refused(
             lambda s: s["linux"].update(personality={"domain": domain}),
@@ -437,7 +437,7 @@ class MemoryPolicy(Both):
             "/linux/memoryPolicy/flags",
         ),
     )
-    @hull_only
+    @hull_only("runc has no memory policies, and crun says other words")
     def test_refused(self, row):
         value, saying = row
         self.refused(lambda s: s["linux"].update(memoryPolicy=value), saying=saying)
@@ -492,7 +492,7 @@ class Affinity(Both):
         out = self.third(*self.STATUS, execCPUAffinity={"initial": str(CPUS[0])})
         self.assertEqual(self.allowed(out), self.mine())
 
-    @hull_only
+    @hull_only("runc's main thread has other CPUs meanwhile; crun has no --ignore-paused")
     def test_initial_holds_while_the_process_is_made(self):
         """Of the runtime itself, seen where it cannot end: the cgroup of its child is frozen."""
         container = self.start(*SLEEP)
@@ -516,7 +516,7 @@ class Affinity(Both):
         backwards=({"initial": "2-1"}, "/execCPUAffinity/initial"),
         words=({"final": "all"}, "/execCPUAffinity/final"),
     )
-    @hull_only
+    @hull_only("runc says other words; crun exits with 1, or aborts at numbers of CPUs")
     def test_refused(self, row):
         value, saying = row
         container = self.start(*SLEEP)
@@ -524,7 +524,7 @@ class Affinity(Both):
         self.fails("exec", "-p", file, container, code=255, saying=saying)
 
     @harness.by_the_config
-    @hull_only
+    @hull_only("runc says other words, and crun looks at it in exec alone")
     def test_refused_at_creation_where_no_host_could_have_it(self):
         self.refused(
             lambda s: s["process"].update(execCPUAffinity={"initial": "0-65536"}),

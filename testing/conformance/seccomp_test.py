@@ -268,7 +268,7 @@ class Profiles(Seccomp):
             self.assertIn("/linux/seccomp", result.err)
 
     @harness.by_the_config
-    @harness.hull_only  # runc takes 0 for them
+    @harness.hull_only("runc takes 0 for them")
     @each(index="index", value="value", op="op")
     def test_an_incomplete_comparison(self, member):
         argument = {"index": 0, "value": 1, "valueTwo": 1, "op": "SCMP_CMP_EQ"}
@@ -327,7 +327,7 @@ class X86(Seccomp):
         seccomp["architectures"] = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"]
         return self.filtered(seccomp, "/bin/probe", "int80", *map(str, words)).out.strip()
 
-    @harness.hull_only  # peers need more than OWN before they execute
+    @harness.hull_only("runc and crun need more than OWN before they execute")
     @each(semget=("semget", 393, 0, 1, 0), msgget=("msgget", 399, 0, 0))
     def test_a_multiplexed_call_is_allowed_by_its_own_number(self, row):
         name, *words = row
@@ -335,7 +335,7 @@ class X86(Seccomp):
             out = self.int80(profile("ERRNO", rule("ALLOW", *self.OWN, *known)), *words)
             self.assertRegex(out, expected)
 
-    @harness.hull_only  # the same
+    @harness.hull_only("runc and crun need more than OWN before they execute")
     def test_a_multiplexed_call_is_allowed_by_the_multiplexer(self):
         seccomp = profile("ERRNO", rule("ALLOW", *self.OWN, "socket"))
         self.assertEqual(self.int80(seccomp, 102, 1, 0), "EFAULT")
@@ -368,7 +368,7 @@ ALL = (*ALWAYS, "capset")
 ADMIN = {s: ["CAP_SYS_ADMIN"] for s in ("bounding", "effective", "permitted")}
 
 
-@harness.hull_only  # peers need whatever their languages' run times need
+@harness.hull_only("runc and crun need whatever their languages' run times need")
 class Contract(Seccomp):
     """The calls that a filter must let through are these, neither more nor less."""
 
@@ -657,7 +657,7 @@ class Listener(Seccomp):
         self.assertEqual(self.sys(seccomp, "83", "0"), "ENODATA")
 
     @harness.by_the_config
-    @harness.hull_only  # the spec says MUST NOT; peers say nothing
+    @harness.hull_only("the spec says MUST NOT; peers say nothing")
     def test_metadata_without_a_path(self):
         seccomp = profile("ALLOW", rule("ERRNO", "mkdir"), listenerMetadata="m")
         self.refused(

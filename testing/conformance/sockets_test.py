@@ -68,7 +68,7 @@ class PidfdSocket(Case):
         signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         self.assertEqual(self.status(container), "running")
 
-    @hull_only  # runc connects when half of the container is there
+    @hull_only("runc connects when half of the container is there; crun has no --pidfd-socket")
     def test_nobody_listens(self):
         self.server.close()
         ran = self.dir / "ran"
@@ -230,7 +230,7 @@ class Notify(Case):
         self.assertEqual(harness.wait(process), 0)
         self.expect(self.pid(self.ids[-1]))
 
-    @hull_only  # runc looks for READY= at the beginning only, and gives on what follows it
+    @hull_only("runc looks for READY= at the beginning only, and gives on the rest; crun sends no MAINPID")
     def test_nothing_else_goes_on(self):
         words = [
             "STATUS=x|ERRNO=5|MAINPID=1|WATCHDOG=1|FDSTORE=1|BARRIER=1",
@@ -245,7 +245,7 @@ class Notify(Case):
         container = self.begin(f"probe notify {texts} >/dev/null; exec probe sleep 1000")
         self.expect(self.pid(container))
 
-    @hull_only  # runc looks every 100 ms
+    @hull_only("runc looks every 100 ms; crun sends no MAINPID")
     def test_many_messages_hold_nobody_up(self):
         script = "while :; do probe notify STATUS=1 STATUS=2 STATUS=3 >/dev/null; done & sleep 0.1; "
         self.expect(self.pid(self.begin(script + self.ONE)))
@@ -268,7 +268,7 @@ class Notify(Case):
         self.assertEqual(harness.wait(process), 0)
         self.assert_nothing_left(self.ids[-1])
 
-    @hull_only  # runc fails where it cannot bind or connect, or does not say
+    @hull_only("runc fails where it cannot bind or connect, or does not say; crun does not say")
     def test_nobody_listens(self):
         self.env["NOTIFY_SOCKET"] = "/none"
         bundle = self.bundle(self.spec("/bin/true"))
@@ -276,7 +276,7 @@ class Notify(Case):
         self.assertEqual(result.code, 0, result)
         self.assertIn("$NOTIFY_SOCKET: connecting to the notify socket '/none'", result.err)
 
-    @hull_only  # runc's start fails where create had none
+    @hull_only("start of runc and crun fails where create had none")
     def test_a_start_whose_create_had_none(self):
         container = self.create(*SLEEP)
         self.ok("start", container, env=self.env)

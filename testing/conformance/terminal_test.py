@@ -268,7 +268,7 @@ class Foreground(Terminal):
         self.assertIn("got line", read_terminal(master))
         self.assertEqual(harness.wait(process), 0)
 
-    @harness.hull_only  # runc sets it while the program begins
+    @harness.hull_only("runc sets it while the program begins")
     def test_the_size_is_the_callers_from_the_beginning(self):
         bundle = self.bundle(self.spec("/bin/stty", "size", edit=self.edit()))
         container = self.start(*SLEEP, edit=lambda s: s["mounts"].append(dict(DEVPTS)))
@@ -368,7 +368,7 @@ class Foreground(Terminal):
         self.assertFalse(self.raw(master))
         self.assertEqual(termios.tcgetattr(master)[:4], before[:4])
 
-    @harness.hull_only  # runc ends its copying with the last descriptor of the terminal
+    @harness.hull_only("runc ends its copying with the last descriptor of the terminal")
     def test_it_may_be_closed_and_opened_again(self):
         """As systemd does with /dev/console. More output than a terminal holds."""
         process, master = self.run_script(

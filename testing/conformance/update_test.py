@@ -268,7 +268,7 @@ class Updates:
         self.updated(container, {"hugepageLimits": [{"pageSize": "2MB", "limit": 8 * MIB}]})
         self.assert_limit(container, limit)
 
-    @hull_only
+    @hull_only("runc refuses the field on a tree of v1")
     def test_unified(self):
         limit = Limit("hugetlb", None, ("hugetlb.2MB.max", 8 * MIB))
         self.require(limit)
@@ -294,7 +294,7 @@ class Updates:
 
     # ---- all or nothing ----
 
-    @hull_only
+    @hull_only("runc and crun take some of these; crun's limits before the mistake stay")
     @each(
         cpus={"cpu": {"cpus": "0-999"}},
         unified={"unified": {"hugetlb.2MB.max": "nonsense"}},
@@ -353,7 +353,7 @@ class Updates:
         script = "probe open /dev/mine; probe write /dev/mine; true"
         return tuple(self.exec(container, "/bin/sh", "-c", script).split())
 
-    @hull_only
+    @hull_only("runc's update passes over devices")
     @each(
         allow=([NOTHING], [NOTHING, KMSG], ("ok", "ok")),
         deny=([NOTHING, KMSG], [NOTHING], ("EPERM", "EPERM")),
@@ -382,7 +382,7 @@ class Updates:
         self.updated(container, {"devices": old})
         self.assertEqual(self.opens(container), before)
 
-    @hull_only
+    @hull_only("runc takes both and does nothing; crun keeps the new rules")
     def test_device_rules_stay_when_a_limit_fails(self):
         container = self.with_kmsg(self.NOTHING, self.KMSG)
         result = self.update(
@@ -397,7 +397,6 @@ class Updates:
         self.updated(container, {"cpu": {}})
         self.assertEqual(self.opens(container), ("ok", "ok"))
 
-    @hull_only
     def test_many_device_updates_leave_one_filter(self):
         container = self.with_kmsg(self.NOTHING)
         for count in range(70):  # a cgroup takes 64 programs
@@ -448,7 +447,7 @@ class Updates:
         self.assert_limit(container, pids(30))
         self.assertEqual(self.status(container), "paused")
 
-    @hull_only
+    @hull_only("runc's update passes over devices")
     def test_device_rules_of_a_paused_one(self):
         container = self.with_kmsg(self.NOTHING)
         self.ok("pause", container)
@@ -492,7 +491,6 @@ class Updates:
         self.ok("update", container)
         self.updated(container, {})
 
-    @hull_only
     def test_a_file_goes_before_flags(self):
         container = self.container(pids(""))
         path = self.host_file("limits.json", '{"cpu": {}}')
@@ -500,7 +498,7 @@ class Updates:
         self.assertEqual(result.code, 0, result)
         self.assert_limit(container, pids(20))
 
-    @hull_only
+    @hull_only("runc and crun say other words, or take it")
     @each(
         json=("{", "standard input"),
         type=('{"pids": {"limit": "many"}}', "/pids/limit"),
@@ -514,7 +512,7 @@ class Updates:
         with open(path) as stdin:
             self.fails("update", "-r", "-", container, stdin=stdin, saying=saying)
 
-    @hull_only
+    @hull_only("runc says other words, and crun takes some")
     @each(
         size=("--memory", "lots"),
         number=("--pids-limit", "many"),
@@ -526,12 +524,11 @@ class Updates:
         container = self.container()
         self.fails("update", *row, container, saying=row[0])
 
-    @hull_only
+    @hull_only("crun refuses it on v2")
     def test_kernel_memory_is_taken_and_does_nothing(self):
         container = self.container()
         self.ok("update", "--kernel-memory", "1m", "--kernel-memory-tcp", "1m", container)
 
-    @hull_only
     def test_many_at_once(self):
         """Each takes its turn; the last one holds, in the kernel as in what is kept."""
         container = self.container(pids(""))
@@ -554,7 +551,7 @@ class V2(PureV2, Updates, Limits):
 
 
 class Disabled(Case):
-    @hull_only
+    @hull_only("runc has no --cgroup-manager, and crun says other words")
     def test_without_a_cgroup_there_is_nothing_to_update(self):
         container = self.start(
             *SLEEP,
