@@ -290,7 +290,7 @@ class InAUserNamespace(Devices):
             line(stat.S_IFIFO, mode=0o640, uid=5, gid=6),
         )
 
-    @harness.hull_only
+    @harness.hull_only("runc says other words, and crun takes it")
     @each(uid="uid", gid="gid")
     def test_a_fifo_of_somebody_who_is_not_mapped(self, key):
         device = {"path": "/dev/pipe", "type": "p", key: 70000}

@@ -429,7 +429,7 @@ class Host(NewNetwork, Case):
             value,
         )
 
-    @harness.hull_only
+    @harness.hull_only("runc and crun say other words")
     def test_a_domain_name_in_a_user_namespace_has_a_field(self):
         def edit(spec):
             spec["linux"]["sysctl"] = {"kernel.domainname": "by-sysctl"}

@@ -170,7 +170,7 @@ class Capabilities(Process):
             result = self.run_spec(bundle, **how)
             self.assertEqual(result.out, "run\n", result)
 
-    @harness.hull_only
+    @harness.hull_only("runc and crun say other words")
     @each(new=[], old=[FACCESSAT2])
     def test_what_nothing_makes_executable(self, missing):
         bundle = self.bundle(self.spec("/bin/own"))
@@ -767,7 +767,7 @@ class Exec(Process):
         )
 
     @harness.by_the_config
-    @harness.hull_only
+    @harness.hull_only("exec of runc and crun makes no working directory")
     def test_cwd_that_is_made_is_for_everybody(self):
         container = self.running(lambda s: s["process"]["user"].update(umask=0o077))
         self.addCleanup(os.umask, os.umask(0o077))

@@ -71,7 +71,7 @@ class Both(Case):
         return self.ok("exec", "-p", self.file(*args, **members), container)
 
 
-@hull_only  # peers send flags without values, which every kernel refuses
+@hull_only("peers send flags without values, which every kernel refuses")
 class Clamps(Both):
     @each(min=["MIN"], max=["MAX"], both=["MIN", "MAX"])
     def test_of_utilization(self, ends):

@@ -392,7 +392,7 @@ class Foreground(Terminal):
             os.close(fd)
         return process, self.keep(ours)
 
-    @harness.hull_only  # runc waits for the reader for ever, once the container has ended
+    @harness.hull_only("runc waits for the reader for ever, once the container has ended")
     def test_signals_arrive_while_nobody_takes_the_output(self):
         process, out = self.into_a_pipe(
             "trap 'exit 9' TERM; (while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done) & "
