@@ -133,13 +133,14 @@ absl::StatusOr<int> Foreground::Run(pid_t pid, int pidfd, int master_fd, const F
         {pidfd, POLLIN, 0}, {signals_.get(), POLLIN, 0}, {watch.fd, POLLIN, 0}};
     const nfds_t count = 3 + (relay.has_value() ? relay->Prepare(entries + 3) : 0);
     if (poll(entries, count, -1) < 0 && errno != EINTR) return sys::ErrnoStatus(errno, "poll");
-    if ((entries[1].revents & POLLIN) != 0) {
+    const bool ended = (entries[0].revents & POLLIN) != 0;
+    if (!ended && (entries[1].revents & POLLIN) != 0) {  // else they are for DrainTerminal()
       const absl::Status status = HandleSignals(pid, pidfd, master_fd);
       if (!status.ok()) return status;
     }
     if (relay.has_value()) relay->Copy(entries + 3);
     if ((entries[2].revents & POLLIN) != 0) watch.on_readable();
-    if ((entries[0].revents & POLLIN) != 0) break;
+    if (ended) break;
   }
   if (relay.has_value()) DrainTerminal(*relay);
   return Reap(pidfd);
