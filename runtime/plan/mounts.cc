@@ -221,20 +221,31 @@ bool IsOfHierarchy(absl::string_view option) {
 }
 
 // Where no new cgroup2 is mounted, nothing takes options.
-absl::Status CheckCgroupOptions(const CreateInput& input, const Entry& entry) {
-  if (input.cgroups.unified && HasNamespace(input.spec, "cgroup")) return absl::OkStatus();
+absl::Status CheckCgroupOptions(const CreateInput& input, const Entry& entry, bool unified) {
+  if (unified && HasNamespace(input.spec, "cgroup")) return absl::OkStatus();
   for (const auto& [key, value] : entry.options.data) {
-    if (input.cgroups.unified && value.empty() && IsOfHierarchy(key)) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        entry.where, "/options: '", key, "' is no option of a cgroup mount ",
-        input.cgroups.unified ? "without a cgroup namespace" : "of v1 hierarchies", "; remove it"));
+    if (unified && value.empty() && IsOfHierarchy(key)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(entry.where, "/options: '", key, "' is no option of a cgroup mount ",
+                     unified ? "without a cgroup namespace" : "of v1 hierarchies", "; remove it"));
   }
   return absl::OkStatus();
 }
 
+// The container's own directory of the cgroup2 tree; "" = none. Beside v1 hierarchies it is the one
+// that no option mounts.
+absl::string_view UnifiedPath(const CgroupView& view) {
+  if (view.unified) return view.unified_path;
+  for (const CgroupView::Hierarchy& hierarchy : view.hierarchies) {
+    if (hierarchy.options.empty()) return hierarchy.host_path;
+  }
+  return "";
+}
+
 absl::Status AddCgroupMount(const CreateInput& input, const Entry& entry, StepList& steps) {
-  RETURN_IF_ERROR(CheckCgroupOptions(input, entry));
-  if (!input.cgroups.unified) {
+  const bool unified = input.cgroups.unified || entry.mount.type == "cgroup2";
+  RETURN_IF_ERROR(CheckCgroupOptions(input, entry, unified));
+  if (!unified) {
     if (input.cgroups.hierarchies.empty()) {
       return absl::FailedPreconditionError(absl::StrCat(
           entry.where, ": a cgroup mount shows cgroups, and this host has none; remove it"));
@@ -242,11 +253,16 @@ absl::Status AddCgroupMount(const CreateInput& input, const Entry& entry, StepLi
     AddLegacyCgroups(input, entry, steps);
     return absl::OkStatus();
   }
+  const absl::string_view path = UnifiedPath(input.cgroups);
+  if (!input.cgroups.unified && path.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        entry.where,
+        "/type: 'cgroup2' is a hierarchy that this host has not mounted; use 'cgroup' for v1's"));
+  }
   if (HasNamespace(input.spec, "cgroup")) {
-    AddFileSystem(entry, "cgroup2", entry.options.data, entry.target, input.cgroups.unified_path,
-                  steps);
-  } else if (!input.cgroups.unified_path.empty()) {
-    AddBind(entry, input.cgroups.unified_path, entry.target, steps);
+    AddFileSystem(entry, "cgroup2", entry.options.data, entry.target, path, steps);
+  } else if (!path.empty()) {
+    AddBind(entry, path, entry.target, steps);
   } else {
     return absl::FailedPreconditionError(
         absl::StrCat(entry.where,

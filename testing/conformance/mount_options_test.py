@@ -629,6 +629,19 @@ class Cgroups(Options):
         self.assertIn("ro", mount_line(result.out, place)["options"])
 
 
+    @hull_only
+    @each(host=False, namespace=True)
+    def test_cgroup2_is_that_hierarchy_alone(self, namespace):
+        edit = self.cgroup("ro", namespace=namespace, kind="cgroup2")
+        if LEGACY and not (harness.CGROUPS / "unified").is_dir():
+            self.refused(edit, saying=[f"/mounts/{INDEX + 1}/type", "'cgroup2'"])
+            return
+        lines = self.lines(edit)
+        self.assertEqual(list(lines), ["/sys/fs/cgroup"])
+        self.assertEqual(lines["/sys/fs/cgroup"]["type"], "cgroup2")
+        self.assertIn("ro", lines["/sys/fs/cgroup"]["options"])
+
+
 class CgroupsOfV2(harness.PureV2, Options):
     def cgroup(self, *options):
         return self.mount("none", *options, destination="/sys/fs/cgroup", type="cgroup")
