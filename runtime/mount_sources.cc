@@ -34,10 +34,17 @@ bool HasUserNamespace(const spec::Spec& spec) {
                      [](const spec::Namespace& ns) { return ns.type == "user"; });
 }
 
+// With the host, from the root on.
+bool SharesMounts(const spec::Spec& spec) {
+  return (plan::ParsePropagation(spec.linux_.rootfs_propagation) & MS_SHARED) != 0;
+}
+
 class Maker {
  public:
   explicit Maker(const MountSourcesInput& input)
-      : input_(input), clones_binds_(geteuid() == 0 && HasUserNamespace(input.spec)) {}
+      : input_(input),
+        clones_binds_(geteuid() == 0 && HasUserNamespace(input.spec)),
+        keeps_peers_(!HasUserNamespace(input.spec) && SharesMounts(input.spec)) {}
 
   absl::StatusOr<UniqueFd> Make(size_t index);
 
@@ -51,6 +58,7 @@ class Maker {
 
   const MountSourcesInput& input_;
   const bool clones_binds_;
+  const bool keeps_peers_;
   IdNamespaces namespaces_;
 };
 
@@ -79,6 +87,7 @@ absl::StatusOr<UniqueFd> Maker::Clone(const std::string& source, const plan::Mou
   const bool absent = errno == ENOSYS || errno == EPERM;
   if (!tree.valid() && absent && input_.api == plan::MountApi::kOld && !must) return UniqueFd();
   if (!tree.valid()) return sys::ErrnoStatus(errno);
+  if (keeps_peers_) return tree;
   // With the old API init cuts it off, before it attaches the clone.
   mount_attr slave = {};
   slave.propagation = MS_SLAVE;

@@ -22,7 +22,7 @@ struct MountSourcesInput {
 // By index of Spec::mounts; invalid where init makes the mount itself, and empty where it makes all.
 // Main makes the id-mapped ones, for which one must be root on the file system and in the mapping's
 // namespace, and where there is a user namespace every bind: init may not be able to walk to the
-// sources any more. The host's propagation is cut off.
+// sources any more. The host's propagation is cut off, unless the container shares its mounts.
 absl::StatusOr<std::vector<sys::UniqueFd>> MakeMountSources(const MountSourcesInput& input);
 
 }  // namespace hull::runtime

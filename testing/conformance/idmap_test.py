@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 import harness
-from harness import Case, each
+from harness import Case, each, mount_line
 
 BASE = 100000  # where map_ids() puts the container's ids
 TMPFS_HAS_IDMAPS = harness.kernel() >= (6, 3)
@@ -197,6 +197,22 @@ class Words(IdMap):
     def test_refused(self, row):
         option, words = row
         self.refused(self.bound("bind", option), saying=["/mounts/2/options/1", words])
+
+
+    @each(shared=("shared", ["shared"]), slave=("slave", ["shared", "master"]))
+    def test_propagation(self, row):
+        """As of any bind: a peer of the host's where the container shares its mounts."""
+        rootfs, expected = row
+        subprocess.run(["mount", "--make-shared", self.dir / "source"], check=True)
+        inner = self.bound("rbind", "rshared", "ridmap", fields=maps(0, 5000))
+
+        def edit(spec):
+            inner(spec)
+            spec["linux"]["rootfsPropagation"] = rootfs
+
+        out = self.sh("cat /proc/self/mountinfo", edit=edit)
+        found = [field.split(":")[0] for field in mount_line(out, "/mnt")["propagation"]]
+        self.assertEqual(found, expected)
 
 
 class FileSystem(IdMap):
