@@ -112,8 +112,8 @@ absl::Status Configure(int fs_fd, unsigned command, const char* key, const char*
   return sys::ErrnoStatus(errno, absl::StrCat("fsconfig '", key == nullptr ? "" : key, "'"));
 }
 
-absl::StatusOr<UniqueFd> MakeFileSystem(const spec::Mount& mount,
-                                        const plan::MountOptions& options) {
+absl::StatusOr<UniqueFd> MakeFileSystem(const spec::Mount& mount, const plan::MountOptions& options,
+                                        const std::string& label) {
   const UniqueFd fs(static_cast<int>(syscall(SYS_fsopen, mount.type.c_str(), FSOPEN_CLOEXEC)));
   if (!fs.valid()) return sys::ErrnoStatus(errno, absl::StrCat("fsopen '", mount.type, "'"));
   for (const auto& [flag, name] : kSuperblockFlags) {
@@ -126,6 +126,9 @@ absl::StatusOr<UniqueFd> MakeFileSystem(const spec::Mount& mount,
   for (const auto& [key, value] : options.data) {
     RETURN_IF_ERROR(Configure(fs.get(), value.empty() ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING,
                               key.c_str(), value.empty() ? nullptr : value.c_str()));
+  }
+  if (plan::LabellingOf(mount.type, options, label) == plan::Labelling::kOption) {
+    RETURN_IF_ERROR(Configure(fs.get(), FSCONFIG_SET_STRING, "context", label.c_str()));
   }
   if (syscall(SYS_fsconfig, fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
     return sys::ErrnoStatus(errno, "fsconfig");
@@ -188,7 +191,8 @@ absl::StatusOr<UniqueFd> Maker::MakeTree(const spec::Mount& mount,
                                          const plan::MountOptions& options, bool must,
                                          absl::string_view where) {
   if (!options.bind && mount.type != "bind") {
-    ASSIGN_OR_RETURN(UniqueFd tree, MakeFileSystem(mount, options), where);
+    ASSIGN_OR_RETURN(UniqueFd tree, MakeFileSystem(mount, options, input_.spec.linux_.mount_label),
+                     where);
     return tree;
   }
   const std::string source = absl::StartsWith(mount.source, "/")

@@ -152,6 +152,9 @@ void CheckIdMap(const Mount& mount, const Linux& linux, const Path& path, Report
   }
 }
 
+// What mount(2) alone takes, and what copies files of users whom the mapping may not have.
+constexpr absl::string_view kNotMapped[] = {"iversion", "silent", "tmpcopyup"};
+
 // A change of what is mounted cannot map its ids, and a view of cgroups is no one file system.
 void CheckIdMapTarget(const Mount& mount, const Path& path, Report* report) {
   if (!IdMapOf(mount).asked) return;
@@ -159,6 +162,12 @@ void CheckIdMapTarget(const Mount& mount, const Path& path, Report* report) {
     report->Error(path / "options", "expected no id mapping in a remount: it is made with a mount");
   } else if (mount.type == "cgroup" || mount.type == "cgroup2") {
     report->Error(path / "type", "expected a file system that can be id-mapped");
+  }
+  if (IsBind(mount)) return;
+  for (size_t i = 0; i < mount.options.size(); ++i) {
+    if (!absl::c_linear_search(kNotMapped, mount.options[i])) continue;
+    report->Error(path / "options" / i, "expected no such option beside an id mapping",
+                  "remove one of the two");
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
@@ -199,6 +200,19 @@ bool TakeReadOnly(MountOptions& options) {
   options.attr_set &= ~kReadOnly;
   options.recursive_attr_set &= ~kReadOnly;
   return asked;
+}
+
+Labelling LabellingOf(absl::string_view type, const MountOptions& options,
+                      absl::string_view label) {
+  constexpr absl::string_view kKernelsOwn[] = {"proc", "sysfs", "cgroup", "cgroup2"};
+  const auto& data = options.data;
+  const bool has_own = std::any_of(data.begin(), data.end(), [](const auto& option) {
+    return absl::EndsWith(option.first, "context");  // rootcontext, fscontext, defcontext
+  });
+  const bool kernels_own =
+      std::find(std::begin(kKernelsOwn), std::end(kKernelsOwn), type) != std::end(kKernelsOwn);
+  if (label.empty() || has_own || kernels_own) return Labelling::kNone;
+  return type == "mqueue" ? Labelling::kRoot : Labelling::kOption;
 }
 
 std::vector<std::string> KnownMountOptions() {

@@ -36,6 +36,14 @@ MountOptions ParseMountOptions(const std::vector<std::string>& options);
 // A tmpfs is filled before it becomes read-only: takes `ro` (or `rro`) out; whether it was there.
 bool TakeReadOnly(MountOptions& options);
 
+// How the files of a new file system get linux.mountLabel.
+enum class Labelling {
+  kNone,    // not: those of the kernel's own have what the policy says, some an option of their own
+  kOption,  // context=
+  kRoot,    // its root alone; the policy derives what is made in it
+};
+Labelling LabellingOf(absl::string_view type, const MountOptions& options, absl::string_view label);
+
 // MS_* with MS_REC for "private", "rshared", …; 0 for anything else.
 uint64_t ParsePropagation(absl::string_view name);
 

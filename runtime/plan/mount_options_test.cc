@@ -55,6 +55,16 @@ TEST(MountOptionsTest, ReadOnlyCanBeTakenOutForLater) {
   }
 }
 
+TEST(MountOptionsTest, ALabelIsAnOptionUnlessThereIsOne) {
+  const MountOptions plain = ParseMountOptions({"size=1m"});
+  EXPECT_EQ(LabellingOf("tmpfs", plain, "label"), Labelling::kOption);
+  EXPECT_EQ(LabellingOf("mqueue", plain, "label"), Labelling::kRoot);
+  EXPECT_EQ(LabellingOf("proc", plain, "label"), Labelling::kNone);
+  EXPECT_EQ(LabellingOf("tmpfs", plain, ""), Labelling::kNone);
+  const MountOptions own = ParseMountOptions({"rootcontext=x"});
+  EXPECT_EQ(LabellingOf("tmpfs", own, "label"), Labelling::kNone);
+}
+
 TEST(MountOptionsTest, MountTwoKnowsOneAccessTimeModeToo) {
   EXPECT_EQ(ParseMountOptions({"noatime", "relatime"}).mount_flags, uint64_t{MS_RELATIME});
   EXPECT_EQ(ParseMountOptions({"strictatime", "atime"}).mount_flags, 0u);

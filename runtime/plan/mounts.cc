@@ -54,25 +54,6 @@ struct Entry {
   bool in_new_dev = false;  // right beneath a tmpfs that has just been mounted on /dev
 };
 
-// How the files of a new file system get the label.
-enum class Labelling {
-  kNone,    // those of the kernel's own: the policy names them
-  kOption,  // context=
-  kRoot,    // its root alone; the policy derives what is made in it
-};
-
-Labelling LabellingOf(const Entry& entry, absl::string_view type) {
-  constexpr absl::string_view kKernelsOwn[] = {"proc", "sysfs", "cgroup", "cgroup2"};
-  const auto& data = entry.options.data;
-  const bool has_own = std::any_of(data.begin(), data.end(), [](const auto& option) {
-    return absl::EndsWith(option.first, "context");  // rootcontext, fscontext, defcontext
-  });
-  const bool kernels_own =
-      std::find(std::begin(kKernelsOwn), std::end(kKernelsOwn), type) != std::end(kKernelsOwn);
-  if (entry.label.empty() || has_own || kernels_own) return Labelling::kNone;
-  return type == "mqueue" ? Labelling::kRoot : Labelling::kOption;
-}
-
 bool IsBelow(absl::string_view path, absl::string_view directory) {
   return absl::ConsumePrefix(&path, directory) && (path.empty() || path[0] == '/');
 }
@@ -140,7 +121,7 @@ Step& AddFileSystem(const Entry& entry, absl::string_view type,
                     const std::vector<std::pair<std::string, std::string>>& data,
                     absl::string_view target, absl::string_view fallback, StepList& steps) {
   Arena& arena = steps.arena();
-  const Labelling labelling = LabellingOf(entry, type);
+  const Labelling labelling = LabellingOf(type, entry.options, entry.label);
   Step& step = AddMount(entry, target, steps);
   if (target == "/dev") {  // the devices that go there refuse a symlink, too
     step.mount.plain_target = true;

@@ -250,6 +250,11 @@ class FileSystem(IdMap):
         edit = self.tmpfs("idmap", "mode=711", fields={}, user=True)
         self.assertEqual(self.owners("/mnt", edit, user=True), ["uid=0", "gid=0"])
 
+    @each(silent="silent", iversion="iversion", tmpcopyup="tmpcopyup")
+    def test_what_it_cannot_have_beside_is_named(self, option):
+        edit = self.tmpfs("idmap", option, fields=maps(0, 5000))
+        self.refused(edit, saying=["/mounts/2/options/1", option])
+
     def test_one_that_cannot_be_mapped_is_named(self):
         def edit(spec):
             spec["mounts"].append(
