@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "runtime/child/mount_calls.h"
+#include "runtime/child/mount_list.h"
 
 namespace hull::child {
 namespace {
@@ -39,13 +40,28 @@ int ApplyAttributes(Context& context, int mount_fd, uint64_t set, uint64_t clear
   attributes.attr_clr = clear;
   const bool one_mount = (flags & AT_RECURSIVE) == 0;
   int error = SetAttributes(context, mount_fd, flags, attributes);
-  if (error != -EPERM || clear == 0 || !one_mount) return error;
+  constexpr uint64_t kTimes = MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
+  if (error != -EPERM || (clear == 0 && (set & kTimes) == 0) || !one_mount) return error;
   if (error = KeepSetFlags(context, mount_fd, attributes); error < 0) return error;
   error = SetAttributes(context, mount_fd, flags, attributes);
-  if (error != -EPERM || (clear & MOUNT_ATTR__ATIME) == 0) return error;
-  attributes.attr_set &= ~static_cast<uint64_t>(MOUNT_ATTR__ATIME);
-  attributes.attr_clr &= ~static_cast<uint64_t>(MOUNT_ATTR__ATIME);
+  if (error != -EPERM || ((set | clear) & kTimes) == 0) return error;
+  attributes.attr_set &= ~kTimes;
+  attributes.attr_clr &= ~kTimes;
   return SetAttributes(context, mount_fd, flags, attributes);
+}
+
+int ApplyToEach(Context& context, int tree_fd, uint64_t set, uint64_t clear) {
+  int error = ApplyAttributes(context, tree_fd, set, clear, 0);
+  if (error < 0) return error;
+  MountList beneath;
+  if (error = beneath.Open(context, tree_fd); error < 0) return error;
+  for (;;) {
+    UniqueFd fd;
+    error = beneath.Next(context, fd);
+    if (error < 0 || !fd.valid()) return error;
+    error = ApplyAttributes(context, fd.get(), set, clear, 0);
+    if (error < 0) return error;
+  }
 }
 
 int ApplyPropagation(Context& context, int mount_fd, plan::Array<uint64_t> propagation) {

@@ -11,6 +11,9 @@ namespace hull::child {
 // nodev, noexec, ro and the access time mode of a mount that came from a more privileged one.
 int ApplyAttributes(Context& context, int mount_fd, uint64_t set, uint64_t clear, unsigned flags);
 
+// Of a tree that is in its place: what is locked stays on each of its mounts.
+int ApplyToEach(Context& context, int tree_fd, uint64_t set, uint64_t clear);
+
 // Changes its propagation, in order: MS_* as ChangePropagation takes them.
 int ApplyPropagation(Context& context, int mount_fd, plan::Array<uint64_t> propagation);
 

@@ -129,7 +129,12 @@ int AttachBind(Context& context, const plan::MountStep& mount, int tree_fd) {
   if (error < 0) return error;
   error = ApplyAttributes(context, tree_fd, mount.recursive_attr_set, mount.recursive_attr_clear,
                           AT_RECURSIVE);
-  return error < 0 ? error : PutInPlace(context, mount, tree_fd, target.get());
+  // Some are locked. Which, is seen one by one, for which the tree has to be somewhere.
+  const bool locked = error == -EPERM;
+  if (error < 0 && !locked) return error;
+  error = PutInPlace(context, mount, tree_fd, target.get());
+  if (error < 0 || !locked) return error;
+  return ApplyToEach(context, tree_fd, mount.recursive_attr_set, mount.recursive_attr_clear);
 }
 
 int MountBind(Context& context, const plan::MountStep& mount) {

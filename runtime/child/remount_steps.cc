@@ -99,6 +99,9 @@ int Change(Context& context, const plan::MountStep& mount, int target_fd) {
   if (error < 0) return error;
   error = ApplyAttributes(context, target_fd, mount.recursive_attr_set, mount.recursive_attr_clear,
                           AT_RECURSIVE);
+  if (error == -EPERM) {
+    error = ApplyToEach(context, target_fd, mount.recursive_attr_set, mount.recursive_attr_clear);
+  }
   if (error >= 0 && mount.make_writable != 0) error = MakeWritable(context, target_fd);
   return error < 0 ? error : ApplyPropagation(context, target_fd, mount.propagation);
 }

@@ -768,6 +768,31 @@ class Locked(Options):
         self.assertIn(off, line["options"])
         self.assertIn("nosymfollow", line["options"])
 
+    @each(
+        rrw=("ro", "rrw"),
+        rsuid=("nosuid", "rsuid"),
+        rdev=("nodev", "rdev"),
+        rexec=("noexec", "rexec"),
+        rrelatime=("noatime", "rrelatime"),
+        rstrictatime=("noatime", "rstrictatime"),
+    )
+    @hull_only
+    def test_stays_on_each_mount_of_a_tree(self, row):
+        off, on = row
+        source = self.host_mount("source", "nosuid")
+        self.submount(source, off)
+        edit = self.own(self.mount(source, "rbind", on, "rnosymfollow"))
+        out = self.sh("cat /proc/self/mountinfo", edit=edit)
+        for place, kept in (("/mnt", "nosuid"), ("/mnt/sub", off)):
+            options = mount_line(out, place)["options"]
+            self.assertTrue({kept, "nosymfollow"} <= set(options), (place, options))
+
+    @each(tree=("noatime", "nodiratime"), alone=("nodiratime",))
+    @hull_only
+    def test_the_access_time_stays(self, options):
+        source = self.host_mount("source", "noatime")
+        self.assertIn("noatime", self.line(self.own(self.mount(source, "rbind", *options)))["options"])
+
     def test_more_can_be_asked(self):
         source = self.host_mount("source", "nosuid", "nodev", "noexec")
         line = self.line(self.own(self.mount(source, "rbind", "ro")))
