@@ -131,7 +131,7 @@ absl::string_view MountHint(const Plan& plan, const MountStep& mount,
   const bool made =
       failure.operation == Operation::kFsMount || failure.operation == Operation::kMount;
   if (failure.operation == Operation::kFsConfig && failure.error == EINVAL) {
-    return "; the file system does not know one of the options";
+    return "; the file system does not know an option or its value";
   }
   if (failure.error == E2BIG && made) return "; all its options together must fit a page";
   if (failure.error == EPERM && made && type == "proc") {
