@@ -36,11 +36,26 @@ int SetCapabilities(Context& context, uint64_t effective, uint64_t permitted,
   return 0;
 }
 
+bool HasCapability(int capability) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2] = {};
+  return RawCall(__NR_capget, AsArg(&header), AsArg(data)) == 0 &&
+         (data[capability / 32].effective >> (capability % 32) & 1) != 0;
+}
+
+// Who has the right and may not is in a user namespace that denies the call to everybody, one that
+// is joined or that main itself is in: nobody there can have other groups, and none is asked for.
+int SetGroups(Context& context, plan::Array<uint32_t> groups) {
+  const long set =
+      RawCall(__NR_setgroups, groups.count, AsArg(context.plan->begin(groups)));
+  if (set == -EPERM && groups.count == 0 && HasCapability(CAP_SETGID)) return 0;
+  HULL_TRY(context, kSetGroups, set);
+  return 0;
+}
+
 int SetIds(Context& context, const plan::IdentityStep& identity) {
   if (identity.set_groups != 0) {
-    HULL_TRY(context, kSetGroups,
-             RawCall(__NR_setgroups, identity.groups.count,
-                     AsArg(context.plan->begin(identity.groups))));
+    if (const int error = SetGroups(context, identity.groups); error < 0) return error;
   }
   HULL_TRY(context, kSetGid, RawCall(__NR_setresgid, identity.gid, identity.gid, identity.gid));
   HULL_TRY(context, kSetUid, RawCall(__NR_setresuid, identity.uid, identity.uid, identity.uid));

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/plan/describe.h"
 #include "runtime/plan/names.h"
+#include "spec/names.h"
 
 namespace hull::plan {
 namespace {
@@ -236,6 +237,39 @@ absl::string_view Hint(const Plan& plan, const Step& step, const sync::Message& 
   return SchedulingHint(step, failure.error);
 }
 
+// Who the process is to be is several wishes, of which one failed.
+absl::string_view IdentityPlace(const sync::Message& failure) {
+  switch (failure.operation) {
+    case Operation::kSetGroups: return "/process/user/additionalGids";
+    case Operation::kBoundingSet: return "/process/capabilities/bounding";
+    case Operation::kAmbientSet: return "/process/capabilities/ambient";
+    case Operation::kCapabilities:
+      return failure.index == 0 ? "/process/capabilities/permitted"
+                                : "/process/capabilities/inheritable";
+    default: return "/process/user";
+  }
+}
+
+std::string IdentityHint(const sync::Message& failure) {
+  switch (failure.operation) {
+    case Operation::kSetGroups:
+      if (failure.error == EINVAL) return "; one of them is not mapped in the user namespace";
+      return failure.error == EPERM ? "; the user namespace denies setgroups(2), see "
+                                      "/proc/PID/setgroups: leave them out"
+                                    : "";
+    case Operation::kBoundingSet: return "; it needs CAP_SETPCAP, which the runtime does not have";
+    case Operation::kCapabilities:
+    case Operation::kAmbientSet:
+      if (failure.error != EPERM || failure.value < 0 ||
+          failure.value >= static_cast<int64_t>(std::size(spec::kCapabilityNames))) {
+        return "";
+      }
+      return absl::StrCat("; the runtime itself does not have ",
+                          spec::kCapabilityNames[failure.value]);
+    default: return "";
+  }
+}
+
 // `exec: "x": …` is how runc's texts begin, which engines match.
 absl::Status ExecutableStatus(const Plan& plan, const Step& step, const sync::Message& failure) {
   const char* name = plan.text(step.find.name);
@@ -320,7 +354,11 @@ absl::Status FailureStatus(const Plan& plan, const sync::Message& failure) {
     return absl::Status(CodeOf(failure), absl::StrCat("exec: execve: ", ErrnoText(failure.error)));
   }
   std::string message;
-  if (step.where) absl::StrAppend(&message, plan.text(step.where), ": ");
+  if (step.kind == StepKind::kIdentity) {
+    absl::StrAppend(&message, IdentityPlace(failure), ": ");
+  } else if (step.where) {
+    absl::StrAppend(&message, plan.text(step.where), ": ");
+  }
   absl::StrAppend(&message, DescribeStep(plan, step), ": ");
   if (step.kind == StepKind::kLabel || step.kind == StepKind::kOpenLabels) {
     absl::StrAppend(&message, LabelFileText(step, failure), ErrnoText(failure.error),
@@ -334,6 +372,7 @@ absl::Status FailureStatus(const Plan& plan, const sync::Message& failure) {
     absl::StrAppend(&message, OperationText(failure), ErrnoText(failure.error),
                     Hint(plan, step, failure));
   }
+  if (step.kind == StepKind::kIdentity) message += IdentityHint(failure);
   return absl::Status(CodeOf(failure), message);
 }
 

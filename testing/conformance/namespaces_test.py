@@ -112,6 +112,41 @@ class Joined(Case):
         for name in names:
             self.assertEqual(link(self.pid(second), name), link(self.pid(first), name), name)
 
+    def denying(self):
+        """An edit that joins a user namespace of one id, whose maker gave up setgroups(2)."""
+        holder = harness.popen(
+            ["unshare", "--user", "--map-root-user", "sh", "-c", "echo; exec sleep 1000"],
+            stdout=subprocess.PIPE,
+        )
+        self.addCleanup(holder.wait)
+        self.addCleanup(holder.kill)
+        holder.stdout.readline()
+        holder.stdout.close()
+        self.assertEqual(pathlib.Path(f"/proc/{holder.pid}/setgroups").read_text(), "deny\n")
+
+        def edit(spec):
+            add_namespace(spec, "network")  # whose sysfs it may mount
+            add_namespace(spec, "user", f"/proc/{holder.pid}/ns/user")
+
+        return edit
+
+    def test_a_user_namespace_that_denies_setgroups(self):
+        container = self.start(*SLEEP, edit=self.denying())
+        self.assertEqual(self.exec(container, "/bin/id", "-u"), "0\n")
+
+    @harness.hull_only  # peers say other words
+    def test_groups_where_setgroups_is_denied(self):
+        denying = self.denying()
+
+        def edit(spec):
+            denying(spec)
+            spec["process"]["user"]["additionalGids"] = [0]
+
+        self.refused(edit, saying=["/process/user/additionalGids: ", "denies setgroups(2)"])
+        container = self.start(*SLEEP, edit=denying)
+        result = self.runtime("exec", "--additional-gids", "0", container, "/bin/true")
+        self.assertIn("/process/user/additionalGids: ", result.err)
+
     def test_pid_namespace_processes_see_each_other(self):
         first = self.start(*SLEEP)
 
