@@ -27,9 +27,13 @@ int Unshare(Context& context, const Step& step) {
 }
 
 int BecomeRoot(Context& context, const Step& step) {
-  const long uid = step.become.uid, gid = step.become.gid;
-  HULL_TRY(context, kSetGid, RawCall(__NR_setresgid, gid, gid, gid));
-  HULL_TRY(context, kSetUid, RawCall(__NR_setresuid, uid, uid, uid));
+  const auto set = [](long call, long id, long other) {
+    const long result = RawCall(call, id, id, id);
+    return result == -EINVAL && other != id ? RawCall(call, other, other, other) : result;
+  };
+  const plan::BecomeStep& become = step.become;
+  HULL_TRY(context, kSetGid, set(__NR_setresgid, become.gid, become.other_gid));
+  HULL_TRY(context, kSetUid, set(__NR_setresuid, become.uid, become.other_uid));
   return 0;
 }
 

@@ -117,14 +117,18 @@ bool MapsRoot(const std::vector<spec::IdMapping>& mappings) {
 // Who makes the mounts. Where 0 is nobody, the process's own user, who is somebody (spec/validate):
 // the capabilities of the new namespace do not depend on it.
 void AddBecomeRoot(const spec::Spec& spec, const spec::User& user, StepList& steps) {
-  Step& step = steps.Add(StepKind::kBecomeRoot, "/linux/uidMappings");
-  // Without mappings of ours (a joined namespace) root is what there is to hope for.
   const spec::Linux& linux_block = spec.linux_;
+  // Without mappings of ours (a joined namespace) only the kernel knows whether there is a root.
+  const bool known = !linux_block.uid_mappings.empty();
+  Step& step =
+      steps.Add(StepKind::kBecomeRoot, known ? "/linux/uidMappings" : "/process/user");
   const auto missing = [](const std::vector<spec::IdMapping>& mappings) {
     return !mappings.empty() && !MapsRoot(mappings);
   };
   step.become = {.uid = missing(linux_block.uid_mappings) ? user.uid : 0,
-                 .gid = missing(linux_block.gid_mappings) ? user.gid : 0};
+                 .gid = missing(linux_block.gid_mappings) ? user.gid : 0,
+                 .other_uid = user.uid,
+                 .other_gid = user.gid};
 }
 
 // `main` does for init in a user namespace what needs rights on the host; who has none there finds

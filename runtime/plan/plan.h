@@ -109,6 +109,7 @@ struct SetNamespacesStep {
 
 struct BecomeStep {
   uint32_t uid, gid;
+  uint32_t other_uid, other_gid;  // where the first are nobody there
 };
 
 struct FlagsStep {

@@ -112,6 +112,29 @@ class Joined(Case):
         for name in names:
             self.assertEqual(link(self.pid(second), name), link(self.pid(first), name), name)
 
+    @each(given=True, unknown=False)
+    def test_a_user_namespace_without_a_root(self, given):
+        """Nobody is 0 there, and without mappings in the config only the kernel knows."""
+        self.owner = 100000
+        first = {"containerID": 5, "hostID": 100000, "size": 10}
+
+        def holding(spec):
+            map_ids(spec)
+            spec["process"]["user"] = {"uid": 5, "gid": 5}
+            spec["linux"].update(uidMappings=[first], gidMappings=[first])
+
+        holder = self.start(*SLEEP, edit=holding)
+
+        def edit(spec):
+            if given:
+                holding(spec)
+            spec["process"]["user"] = {"uid": 5, "gid": 5}
+            add_namespace(spec, "network", f"/proc/{self.pid(holder)}/ns/net")
+            add_namespace(spec, "user", f"/proc/{self.pid(holder)}/ns/user")
+
+        container = self.start(*SLEEP, edit=edit)
+        self.assertEqual(self.exec(container, "/bin/id", "-u"), "5\n")
+
     def denying(self):
         """An edit that joins a user namespace of one id, whose maker gave up setgroups(2)."""
         holder = harness.popen(
