@@ -112,7 +112,13 @@ absl::Status SetOomScore(pid_t pid, const spec::Process& process) {
   // Lowering it needs CAP_SYS_RESOURCE; where it is so already, nothing is needed.
   const absl::StatusOr<std::string> current = sys::ReadFileAt(AT_FDCWD, path, 32);
   if (current.ok() && *current == absl::StrCat(value, "\n")) return absl::OkStatus();
-  return base::Annotate(written, "/process/oomScoreAdj: writing ", value, " to '", path, "'");
+  const absl::Status named =
+      base::Annotate(written, "/process/oomScoreAdj: writing ", value, " to '", path, "'");
+  if (sys::StatusErrno(written) != EACCES) return named;
+  return absl::Status(named.code(),
+                      absl::StrCat(named.message(), "; going below ",
+                                   absl::StripSuffix(current.value_or("its own"), "\n"),
+                                   " needs CAP_SYS_RESOURCE, which the runtime does not have"));
 }
 
 absl::Status CheckPreservedFds(int count) {

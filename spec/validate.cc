@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,7 @@
 #include "absl/types/span.h"
 #include "spec/check_rules.h"
 #include "spec/forms.h"
+#include "spec/names.h"
 #include "spec/report.h"
 #include "spec/validate_internal.h"
 
@@ -85,6 +87,20 @@ bool HasNewNamespace(const Linux& linux, absl::string_view type) {
   return found != nullptr && found->path.empty();
 }
 
+// What execve(2) or the kernel refuses: no set may hold what the one that bounds it does not. Names
+// that are not known act nowhere, and have been warned of.
+void CheckWithin(const std::vector<std::string>& set, const std::vector<std::string>& bounds,
+                 absl::string_view name, const Path& path, Report* report) {
+  for (size_t i = 0; i < set.size(); ++i) {
+    if (absl::c_linear_search(bounds, set[i]) ||
+        !absl::c_linear_search(kCapabilityNames, set[i])) {
+      continue;
+    }
+    report->Error(path / i, absl::StrCat("expected a capability that is ", name, ", too"),
+                  absl::StrCat("add it to '", name, "' or remove it here"));
+  }
+}
+
 void CheckProcess(const Process& process, const Path& path, Report* report) {
   if (process.args.empty()) {
     report->Error(path / "args", "missing, expected the program and its arguments");
@@ -96,6 +112,10 @@ void CheckProcess(const Process& process, const Path& path, Report* report) {
   }
   CheckRlimits(process.rlimits, path / "rlimits", report);
   if (process.capabilities.has_value()) {
+    const Capabilities& sets = *process.capabilities;
+    const Path capabilities = path / "capabilities";
+    CheckWithin(sets.effective, sets.permitted, "permitted", capabilities / "effective", report);
+    CheckWithin(sets.inheritable, sets.bounding, "bounding", capabilities / "inheritable", report);
   }
   CheckScheduling(process, path, report);
 }

@@ -10,6 +10,7 @@ namespace hull::child {
 namespace {
 
 constexpr int kMaxCapabilities = 64;
+constexpr uint64_t kSetGid = uint64_t{1} << CAP_SETGID;
 
 // PR_CAPBSET_DROP says EINVAL beyond the kernel's last capability.
 int DropBoundingSet(Context& context, uint64_t keep) {
@@ -23,6 +24,32 @@ int DropBoundingSet(Context& context, uint64_t keep) {
   return 0;
 }
 
+struct OwnCapabilities {
+  uint64_t effective = 0, permitted = 0, inheritable = 0;
+};
+
+OwnCapabilities GetCapabilities() {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2] = {};
+  OwnCapabilities own;
+  if (RawCall(__NR_capget, AsArg(&header), AsArg(data)) < 0) return own;
+  for (int i = 0; i < 2; ++i) {
+    own.effective |= static_cast<uint64_t>(data[i].effective) << (32 * i);
+    own.permitted |= static_cast<uint64_t>(data[i].permitted) << (32 * i);
+    own.inheritable |= static_cast<uint64_t>(data[i].inheritable) << (32 * i);
+  }
+  return own;
+}
+
+// Says which set (0 permitted, 1 inheritable) asks for which capability that we do not have.
+void BlameCapability(Context& context, uint64_t permitted, uint64_t inheritable) {
+  const OwnCapabilities own = GetCapabilities();
+  uint64_t missing = permitted & ~own.permitted;
+  context.index = missing != 0 ? 0 : 1;
+  if (missing == 0) missing = inheritable & ~own.inheritable & ~own.permitted;
+  context.value = missing == 0 ? -1 : __builtin_ctzll(missing);
+}
+
 int SetCapabilities(Context& context, uint64_t effective, uint64_t permitted,
                     uint64_t inheritable) {
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -32,15 +59,10 @@ int SetCapabilities(Context& context, uint64_t effective, uint64_t permitted,
     data[i].permitted = static_cast<uint32_t>(permitted >> (32 * i));
     data[i].inheritable = static_cast<uint32_t>(inheritable >> (32 * i));
   }
-  HULL_TRY(context, kCapabilities, RawCall(__NR_capset, AsArg(&header), AsArg(data)));
+  const long set = RawCall(__NR_capset, AsArg(&header), AsArg(data));
+  if (set < 0) BlameCapability(context, permitted, inheritable);
+  HULL_TRY(context, kCapabilities, set);
   return 0;
-}
-
-bool HasCapability(int capability) {
-  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  struct __user_cap_data_struct data[2] = {};
-  return RawCall(__NR_capget, AsArg(&header), AsArg(data)) == 0 &&
-         (data[capability / 32].effective >> (capability % 32) & 1) != 0;
 }
 
 // Who has the right and may not is in a user namespace that denies the call to everybody, one that
@@ -48,7 +70,7 @@ bool HasCapability(int capability) {
 int SetGroups(Context& context, plan::Array<uint32_t> groups) {
   const long set =
       RawCall(__NR_setgroups, groups.count, AsArg(context.plan->begin(groups)));
-  if (set == -EPERM && groups.count == 0 && HasCapability(CAP_SETGID)) return 0;
+  if (set == -EPERM && groups.count == 0 && (GetCapabilities().effective & kSetGid) != 0) return 0;
   HULL_TRY(context, kSetGroups, set);
   return 0;
 }

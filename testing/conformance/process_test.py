@@ -188,6 +188,31 @@ class Capabilities(Process):
         )
 
     @harness.by_the_config
+    @harness.hull_only  # peers say other words
+    @each(
+        effective={"effective": ["CAP_CHOWN"], "bounding": ["CAP_CHOWN"]},
+        inheritable={"inheritable": ["CAP_CHOWN"]},
+    )
+    def test_a_set_beyond_the_one_that_bounds_it(self, sets):
+        place = f"/process/capabilities/{next(iter(sets))}/0"
+        self.refused(lambda s: s["process"].update(capabilities=sets), saying=place)
+
+    @harness.hull_only  # peers say other words
+    def test_what_the_runtime_does_not_have_is_named(self):
+        sets = {name: ["CAP_KILL", "CAP_SYS_TIME"] for name in ("bounding", "permitted")}
+        bundle = self.bundle(
+            self.spec("/bin/true", edit=lambda s: s["process"].update(capabilities=sets))
+        )
+        container = self.new_id()
+        self.runtime.prefix = [
+            *self.runtime.prefix,
+            *("setpriv", "--bounding-set", "-sys_time", "--inh-caps", "-sys_time"),
+        ]
+        said = ["/process/capabilities/permitted: ", "does not have CAP_SYS_TIME"]
+        self.fails("create", "--bundle", bundle.path, container, saying=said)
+        self.assert_nothing_left(container)
+
+    @harness.by_the_config
     def test_unknown_names_are_warned_of(self):
         result = self.run_args(
             "/bin/true", edit=lambda s: s["process"]["capabilities"]["bounding"].append("CAP_NONE")
