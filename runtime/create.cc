@@ -130,6 +130,7 @@ absl::Status Creation::Think() {
   }
   state_.set_cgroup_unit(location.unit);
   state_.set_no_new_keyring(options_.no_new_keyring);
+  if (!options_.no_new_keyring) state_.set_keyring(NewKeyringName(options_.id));
   return absl::OkStatus();
 }
 
@@ -189,6 +190,7 @@ absl::Status Creation::BuildPlan() {
                           .privileged = geteuid() == 0,
                           .setgroups_denied = DeniesSetgroups(spec),
                           .session_keyring = !options_.no_new_keyring,
+                          .keyring = state_.keyring(),
                           .clone3 = !HasNewNamespace(spec, "time") || HasClone3(),
                           .no_pivot = options_.no_pivot,
                           .preserve_fds = options_.preserve_fds};

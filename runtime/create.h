@@ -130,6 +130,8 @@ absl::Status CheckConsole(bool terminal, bool detached, const std::string& conso
 // The terminal of a process that we stay to serve begins with the size of our caller's, where that
 // has one: set later, it would come while the program begins.
 void TakeCallersSize(spec::Process& process);
+// Of a session keyring that is joined by its name: who else could guess it would share it.
+std::string NewKeyringName(const std::string& id);
 // A filter that notifies is loaded after the start: its agent's socket is looked for before.
 absl::Status CheckListener(const std::string& path);
 // {"ociVersion", "fds", "pid", "metadata", "state"} to the agent at listenerPath.

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "runtime/backends.h"
 #include "runtime/base/select.h"
 #include "runtime/base/status_macros.h"
@@ -148,6 +150,14 @@ void TakeCallersSize(spec::Process& process) {
   if (!process.terminal) return;
   const std::optional<TerminalSize> size = SizeOfTerminal(STDIN_FILENO);
   if (size.has_value()) process.console_size = {.height = size->rows, .width = size->columns};
+}
+
+std::string NewKeyringName(const std::string& id) {
+  uint64_t random = 0;
+  if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0) {
+    random = static_cast<uint64_t>(absl::GetCurrentTimeNanos());  // a boot without entropy yet
+  }
+  return absl::StrCat("_ses.", id, ".", absl::Hex(random, absl::kZeroPad16));
 }
 
 absl::Status CheckListener(const std::string& path) {

@@ -278,6 +278,7 @@ class Joining {
         .joins_user = (flags & CLONE_NEWUSER) != 0,
         .privileged = geteuid() == 0,
         .session_keyring = !container_->state().no_new_keyring(),
+        .keyring = container_->state().keyring(),
         .setgroups_denied = geteuid() != 0 && IsSingleOwnId(spec_.linux_, geteuid(), getegid()),
         .preserve_fds = options_.preserve_fds};
     ASSIGN_OR_RETURN(plan_, plan::BuildJoin(input));

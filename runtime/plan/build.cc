@@ -81,15 +81,18 @@ void AddHooks(const std::vector<spec::Hook>& hooks, absl::string_view name,
   step.hooks.cwd = arena.AddOptionalText(cwd);
 }
 
+void AddKeyring(const std::string& name, const std::string& container_id, StepList& steps) {
+  steps.AddText(StepKind::kSessionKeyring, "",
+                name.empty() ? absl::StrCat("_ses.", container_id) : name);
+}
+
 // Session, keyring, and what belongs to the fresh namespaces, before any file is touched.
 void AddNamespaceSettings(const CreateInput& input, uint64_t made, StepList& steps) {
   const spec::Spec& spec = input.spec;
   steps.AddFlags(StepKind::kUmask, "", 0);
   steps.Add(StepKind::kNewSession);
   AddOpenLabelsStep(*spec.process, input.fds.proc, input.session_keyring, steps);
-  if (input.session_keyring) {
-    steps.AddText(StepKind::kSessionKeyring, "", absl::StrCat("_ses.", input.container_id));
-  }
+  if (input.session_keyring) AddKeyring(input.keyring, input.container_id, steps);
   if ((made & CLONE_NEWNET) != 0) steps.Add(StepKind::kLoopbackUp, "/linux/namespaces");
   if (!spec.hostname.empty()) {
     steps.AddText(StepKind::kHostname, "/hostname", spec.hostname);
@@ -292,9 +295,7 @@ absl::StatusOr<Block> BuildJoin(const JoinInput& input) {
   }
   init.Add(StepKind::kNewSession);
   AddOpenLabelsStep(input.process, input.fds.proc, input.session_keyring, init);
-  if (input.session_keyring) {
-    init.AddText(StepKind::kSessionKeyring, "", absl::StrCat("_ses.", input.container_id));
-  }
+  if (input.session_keyring) AddKeyring(input.keyring, input.container_id, init);
   AddLimitSteps(input.process, privileged);
   if (input.process.terminal) {
     AddConsoleStep(input.process, input.fds, /*bind_console=*/false, init);

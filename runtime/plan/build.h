@@ -62,6 +62,7 @@ struct CreateInput {
   bool privileged = true;               // euid 0 in the initial user namespace
   bool setgroups_denied = false;
   bool session_keyring = true;
+  std::string keyring = "";  // its name; "" = "_ses.ID"
   bool clone3 = true;     // the kernel has it, see Spawn; asked for new time namespaces alone
   bool no_pivot = false;  // the root file system of the host is one that pivot_root(2) refuses
   int preserve_fds = 0;
@@ -80,6 +81,7 @@ struct JoinInput {
   bool joins_user = false;
   bool privileged = true;       // euid 0 in the initial user namespace
   bool session_keyring = true;  // that of the container
+  std::string keyring = "";     // as above
   bool setgroups_denied = false;
   int preserve_fds = 0;
 };

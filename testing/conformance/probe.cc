@@ -4,7 +4,7 @@
 //   probe cwd          getcwd(2)'s own answer, which shows "(unreachable)" where a library hides it
 //   probe keyring      the id of the session keyring
 //   probe keylabel     its security label
-//   probe key          how it is described: "keyring;0;0;3f1b0000;_ses.ID"
+//   probe key          how it is described: "keyring;0;0;3f1b0000;_ses.ID.RANDOM"
 //   probe scheduler    "policy=3 flags=0 nice=5 priority=0", of SCHED_DEADLINE its times, too
 //   probe mempolicy    "mode=2 flags=8000 nodes=0,1", flags in hexadecimal
 //   probe dumpable     PR_GET_DUMPABLE
