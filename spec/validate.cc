@@ -92,8 +92,7 @@ bool HasNewNamespace(const Linux& linux, absl::string_view type) {
 void CheckWithin(const std::vector<std::string>& set, const std::vector<std::string>& bounds,
                  absl::string_view name, const Path& path, Report* report) {
   for (size_t i = 0; i < set.size(); ++i) {
-    if (absl::c_linear_search(bounds, set[i]) ||
-        !absl::c_linear_search(kCapabilityNames, set[i])) {
+    if (absl::c_linear_search(bounds, set[i]) || !absl::c_linear_search(kCapabilityNames, set[i])) {
       continue;
     }
     report->Error(path / i, absl::StrCat("expected a capability that is ", name, ", too"),

@@ -68,8 +68,7 @@ int SetCapabilities(Context& context, uint64_t effective, uint64_t permitted,
 // Who has the right and may not is in a user namespace that denies the call to everybody, one that
 // is joined or that main itself is in: nobody there can have other groups, and none is asked for.
 int SetGroups(Context& context, plan::Array<uint32_t> groups) {
-  const long set =
-      RawCall(__NR_setgroups, groups.count, AsArg(context.plan->begin(groups)));
+  const long set = RawCall(__NR_setgroups, groups.count, AsArg(context.plan->begin(groups)));
   if (set == -EPERM && groups.count == 0 && (GetCapabilities().effective & kSetGid) != 0) return 0;
   HULL_TRY(context, kSetGroups, set);
   return 0;

@@ -123,8 +123,7 @@ void AddBecomeRoot(const spec::Spec& spec, const spec::User& user, StepList& ste
   const spec::Linux& linux_block = spec.linux_;
   // Without mappings of ours (a joined namespace) only the kernel knows whether there is a root.
   const bool known = !linux_block.uid_mappings.empty();
-  Step& step =
-      steps.Add(StepKind::kBecomeRoot, known ? "/linux/uidMappings" : "/process/user");
+  Step& step = steps.Add(StepKind::kBecomeRoot, known ? "/linux/uidMappings" : "/process/user");
   const auto missing = [](const std::vector<spec::IdMapping>& mappings) {
     return !mappings.empty() && !MapsRoot(mappings);
   };

@@ -63,8 +63,8 @@ struct CreateInput {
   bool setgroups_denied = false;
   bool session_keyring = true;
   std::string keyring = "";  // its name; "" = "_ses.ID"
-  bool clone3 = true;     // the kernel has it, see Spawn; asked for new time namespaces alone
-  bool no_pivot = false;  // the root file system of the host is one that pivot_root(2) refuses
+  bool clone3 = true;        // the kernel has it, see Spawn; asked for new time namespaces alone
+  bool no_pivot = false;     // the root file system of the host is one that pivot_root(2) refuses
   int preserve_fds = 0;
 };
 absl::StatusOr<Block> BuildCreate(const CreateInput& input);
