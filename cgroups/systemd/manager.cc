@@ -116,6 +116,7 @@ absl::StatusOr<Stats> SystemdManager::ReadStats() {
 }
 
 absl::Status SystemdManager::Signal(int signal) {
+  if (to_start_ || foreign_) return absl::OkStatus();  // what is in a unit of the name is not ours
   ASSIGN_OR_RETURN(Manager * fs, Fs());
   return fs->Signal(signal);
 }

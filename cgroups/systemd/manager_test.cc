@@ -2,6 +2,7 @@
 #include "cgroups/systemd/manager.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include <filesystem>
@@ -195,6 +196,7 @@ TEST_F(SystemdTest, RunningUnitOfTheNameIsAlreadyExists) {
   const absl::Status status = manager->Attach(42);
   EXPECT_TRUE(absl::IsAlreadyExists(status)) << status;
   EXPECT_THAT(status.message(), HasSubstr("systemctl status hull-c1.scope"));
+  EXPECT_EQ(manager->Signal(SIGKILL), absl::OkStatus()) << "its processes are not ours to kill";
   EXPECT_EQ(manager->Destroy(), absl::OkStatus());
   EXPECT_EQ(systemd_.units.count(kUnit), 1U) << "it is not ours to stop";
 }

@@ -590,7 +590,9 @@ class Failure(Hooks):
 
     @each(**{k: k for k in BEFORE_START})
     def test_what_a_hook_in_time_has_started_stays(self, kind):
-        script = "sleep 1000 >/dev/null 2>&1 & echo $! > $D/daemon"
+        # It must be executed before the hook ends: behind pivot_root there is another /bin.
+        executed = 'until read name < /proc/$!/comm && [ "$name" = sleep ]; do :; done'
+        script = f"sleep 1000 >/dev/null 2>&1 & echo $! > $D/daemon; {executed}"
         self.create(
             *SLEEP,
             edit=self.edit(
