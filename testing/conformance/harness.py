@@ -268,8 +268,6 @@ def known_failure(test):
 
 def hull_only(why):
     """Marks a case (or a class) that is none for other runtimes, and says why in one line."""
-    if not isinstance(why, str):  # used bare: what it marks
-        return hull_only("a contract of hull's own")(why)
     return unittest.skipUnless(NAME == "hull", why)
 
 

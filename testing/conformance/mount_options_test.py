@@ -628,8 +628,7 @@ class Cgroups(Options):
         place = "/sys/fs/cgroup/memory" if LEGACY else "/sys/fs/cgroup"
         self.assertIn("ro", mount_line(result.out, place)["options"])
 
-
-    @hull_only
+    @hull_only("a refusal is said in hull's words; crun takes no hybrid host")
     @each(host=False, namespace=True)
     def test_cgroup2_is_that_hierarchy_alone(self, namespace):
         edit = self.cgroup("ro", namespace=namespace, kind="cgroup2")
@@ -776,7 +775,7 @@ class Locked(Options):
         rrelatime=("noatime", "rrelatime"),
         rstrictatime=("noatime", "rstrictatime"),
     )
-    @hull_only
+    @hull_only("runc fails where a locked flag is to be cleared")
     def test_stays_on_each_mount_of_a_tree(self, row):
         off, on = row
         source = self.host_mount("source", "nosuid")
@@ -788,7 +787,7 @@ class Locked(Options):
             self.assertTrue({kept, "nosymfollow"} <= set(options), (place, options))
 
     @each(tree=("noatime", "nodiratime"), alone=("nodiratime",))
-    @hull_only
+    @hull_only("runc fails where a locked flag is to be cleared")
     def test_the_access_time_stays(self, options):
         source = self.host_mount("source", "noatime")
         self.assertIn("noatime", self.line(self.own(self.mount(source, "rbind", *options)))["options"])

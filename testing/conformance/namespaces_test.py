@@ -157,7 +157,7 @@ class Joined(Case):
         container = self.start(*SLEEP, edit=self.denying())
         self.assertEqual(self.exec(container, "/bin/id", "-u"), "0\n")
 
-    @harness.hull_only  # peers say other words
+    @harness.hull_only("peers say other words")
     def test_groups_where_setgroups_is_denied(self):
         denying = self.denying()
 

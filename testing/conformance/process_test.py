@@ -188,7 +188,7 @@ class Capabilities(Process):
         )
 
     @harness.by_the_config
-    @harness.hull_only  # peers say other words
+    @harness.hull_only("peers say other words")
     @each(
         effective={"effective": ["CAP_CHOWN"], "bounding": ["CAP_CHOWN"]},
         inheritable={"inheritable": ["CAP_CHOWN"]},
@@ -197,7 +197,7 @@ class Capabilities(Process):
         place = f"/process/capabilities/{next(iter(sets))}/0"
         self.refused(lambda s: s["process"].update(capabilities=sets), saying=place)
 
-    @harness.hull_only  # peers say other words
+    @harness.hull_only("peers say other words")
     def test_what_the_runtime_does_not_have_is_named(self):
         sets = {name: ["CAP_KILL", "CAP_SYS_TIME"] for name in ("bounding", "permitted")}
         bundle = self.bundle(
@@ -580,7 +580,7 @@ class Own(Process):
         random = r"\.[0-9a-f]{16}" if harness.NAME == "hull" else ""
         self.assertRegex(out, f"^keyring;0;0;3f1b0000;_ses.{container}{random}\n$")
 
-    @harness.hull_only  # peers join by a name that anybody can guess
+    @harness.hull_only("peers join by a name that anybody can guess")
     def test_a_container_of_the_same_name_has_another_keyring(self):
         """Its name is joined: under another --root, or where somebody else made one before."""
         container = self.start(*SLEEP)
