@@ -29,6 +29,16 @@ CHOWN, KILL, SETUID, NET_RAW, SYS_RESOURCE, AUDIT_WRITE = (
 )
 
 
+
+def place_behind_stdio(files):
+    """In a child before its exec: the files as descriptors 3, 4, …, whatever was there."""
+    for i, file in enumerate(files):
+        os.dup2(file.fileno(), 100 + i)
+    for i in range(len(files)):
+        os.dup2(100 + i, 3 + i)
+        os.close(100 + i)
+
+
 class Process(Case):
     def own_status(self, **process):
         """/proc/self/status of a process with these members."""
@@ -496,13 +506,6 @@ class Descriptors(Process):
     def test_preserved(self, count):
         files = [open(self.host_file(f"f{i}", f"file {i}\n")) for i in range(count)]
 
-        def place():
-            for i, file in enumerate(files):
-                os.dup2(file.fileno(), 100 + i)
-            for i in range(count):
-                os.dup2(100 + i, 3 + i)
-                os.close(100 + i)
-
         bundle = self.bundle(self.spec("/bin/sh", "-c", f"probe fds; cat <&{2 + count}"))
         container = self.new_id()
         fds = tuple(range(3, 3 + count))
@@ -513,7 +516,7 @@ class Descriptors(Process):
             "--preserve-fds",
             count,
             container,
-            preexec_fn=place,
+            preexec_fn=lambda: place_behind_stdio(files),
             pass_fds=fds,
         )
         self.assertEqual(result.code, 0, result)
@@ -978,20 +981,13 @@ class Exec(Process):
     def test_preserved_descriptors(self, count):
         files = [open(self.host_file(f"f{i}", f"file {i}\n")) for i in range(count)]
 
-        def place():
-            for i, file in enumerate(files):
-                os.dup2(file.fileno(), 100 + i)
-            for i in range(count):
-                os.dup2(100 + i, 3 + i)
-                os.close(100 + i)
-
         out = self.exec(
             self.running(),
             "/bin/sh",
             "-c",
             f"probe fds; cat <&{2 + count}",
             words=["--preserve-fds", count],
-            preexec_fn=place,
+            preexec_fn=lambda: place_behind_stdio(files),
             pass_fds=tuple(range(3, 3 + count)),
         ).splitlines()
         for file in files:
